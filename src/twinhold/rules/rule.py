@@ -1,0 +1,96 @@
+"""A parsed rule: what the rest of Twinhold holds in its hands.
+
+A rule is immutable and can be shared between threads. Reading one costs about a millisecond, so
+that the last ones read are kept.
+"""
+
+import decimal
+import functools
+from typing import final
+
+from .comparing import forget_groups
+from .errors import RuleEvaluationError
+from .evaluate import compile_tree, is_light, uses_decimals
+from .grammar import read
+from .limits import DECIMALS, begin
+from .reading import Scope
+from .tree import Groups, Node, from_library, variables, walk
+from .values import exact
+
+__all__ = ["Rule", "parse"]
+
+_KEPT = 512
+
+
+@final
+class Rule:
+    """A rule in the language of the library `rule-engine` (trusted-twin.md, 4.5).
+
+    Attributes:
+        text: The text it was read from.
+        variables: The top-level names it reads; a scope needs no others.
+        tree: Its syntax tree.
+    """
+
+    __slots__ = ("_decimals", "_function", "_groups", "_light", "text", "tree", "variables")
+
+    def __init__(self, text: str, tree: Node) -> None:
+        """Compile a tree.
+
+        Raises:
+            RuleSyntaxError: A regular expression in it has no bounded equivalent.
+        """
+        self.text = text
+        self.tree = tree
+        self.variables = variables(tree)
+        self._function = compile_tree(tree)
+        self._light = is_light(tree)
+        self._decimals = uses_decimals(tree)
+        self._groups = any(isinstance(node, Groups) for node in walk(tree))
+
+    def __repr__(self) -> str:
+        return f"Rule({self.text!r})"
+
+    def matches(self, scope: Scope) -> bool:
+        """Tell whether the rule holds; one that has no value does not hold.
+
+        Args:
+            scope: The variables; namespaces are dicts as decoded from JSON. What is absent is null.
+        """
+        try:
+            return bool(self._function(scope) if self._light else self._run(scope))
+        except Exception:  # noqa: BLE001 - whatever goes wrong denies
+            return False
+
+    def evaluate(self, scope: Scope) -> object:
+        """Return the rule's value, as the library has it: numbers are Decimal, arrays tuples.
+
+        Raises:
+            RuleEvaluationError: It has none on these variables.
+        """
+        try:
+            return exact(self._run(scope))
+        except RuleEvaluationError:
+            raise
+        except Exception as error:
+            reason = str(getattr(error, "message", "") or error) or type(error).__name__
+            raise RuleEvaluationError(f"The rule has no value: {reason[:200]}.") from error
+
+    def _run(self, scope: Scope) -> object:
+        begin()
+        if self._groups:
+            forget_groups()
+        if not self._decimals:
+            return self._function(scope)
+        with decimal.localcontext(DECIMALS):
+            return self._function(scope)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def parse(text: str) -> Rule:
+    """Read a rule.
+
+    Raises:
+        RuleSyntaxError: It is no rule, or one outside the bounds (docs/reference/rule-language.md).
+    """
+    return Rule(text, from_library(read(text)))
