@@ -1,3 +1,3 @@
-"""Twinhold: a self-hosted digital twin registry that speaks the dialects its clients already use."""
+"""Twinhold: a self-hosted digital twin registry that speaks its clients' dialects."""
 
 __version__ = "0.1.0"
