@@ -1,0 +1,24 @@
+"""Where twins are kept: statements written once, and the two engines that run them.
+
+Knows no HTTP and no rule of access. A use case reaches the store through `Store.read` and
+`Store.write`; both take an async function whose first argument is the `Transaction`.
+"""
+
+from twinhold.store.engine import Store, Transaction
+from twinhold.store.errors import (
+    SchemaTooNewError,
+    StoreError,
+    StoreInUseError,
+    StoreUnavailableError,
+)
+from twinhold.store.open import open_store
+
+__all__ = [
+    "SchemaTooNewError",
+    "Store",
+    "StoreError",
+    "StoreInUseError",
+    "StoreUnavailableError",
+    "Transaction",
+    "open_store",
+]

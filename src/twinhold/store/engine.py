@@ -1,0 +1,61 @@
+"""The contract of a store engine; `sqlite` and `postgres` keep it, one test suite holds them to it.
+
+Use cases are async functions over a `Transaction`. On PostgreSQL their awaits are real; on SQLite
+none of them ever suspends (docs/explanation/architecture.md says why).
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from twinhold.store.statement import Statement
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Row = tuple[Any, ...]
+Parameters = Mapping[str, Any]
+
+
+class Transaction(Protocol):
+    """What a use case sees of the engine: its statements, run one after the other.
+
+    Every method raises `StoreUnavailableError` when the engine cannot answer.
+    """
+
+    async def one(self, statement: Statement, parameters: Parameters) -> Row | None:
+        """The first row of the answer, or None when there is none."""
+        ...
+
+    async def all(self, statement: Statement, parameters: Parameters) -> list[Row]:
+        """Every row of the answer."""
+        ...
+
+    async def run(self, statement: Statement, parameters: Parameters) -> None:
+        """Run a statement whose answer nobody reads."""
+        ...
+
+
+UseCase = Callable[Concatenate[Transaction, P], Coroutine[Any, Any, T]]
+
+
+class Store(Protocol):
+    """An open registry on one engine.
+
+    `read` and `write` raise what the use case raises, and `StoreUnavailableError` when the engine
+    cannot answer. The store mends itself: a later call may succeed.
+    """
+
+    async def read(self, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case that changes nothing."""
+        ...
+
+    async def write(self, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case in a transaction of its own; return only after its commit is durable.
+
+        What the use case did is undone whole when it raises.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and let the engine go."""
+        ...

@@ -1,0 +1,17 @@
+"""What can go wrong in a store, whichever engine it runs on."""
+
+
+class StoreError(Exception):
+    """Base of everything a store raises on purpose; the text is for the operator."""
+
+
+class StoreUnavailableError(StoreError):
+    """The engine does not answer now (database away, disk full): nothing was stored, try again."""
+
+
+class StoreInUseError(StoreError):
+    """Another process has this data directory open."""
+
+
+class SchemaTooNewError(StoreError):
+    """The store was written by a later Twinhold than this one."""

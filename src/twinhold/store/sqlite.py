@@ -1,0 +1,218 @@
+"""The embedded engine: one SQLite file, one writer that groups commits, readers beside it.
+
+Durability: WAL with `synchronous=FULL`, so a commit has reached the disk before it returns. One
+connection, in a thread of its own, does every write and every checkpoint. Writes that arrive while
+a commit is under way share the next one; each runs inside its own savepoint, and is answered only
+after the commit that holds it.
+
+A read runs inline on the event loop: a primary-key read costs less than any hand-over. No await in
+a use case ever suspends here, so the writer drives a use case to its end in one step.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+import apsw
+
+from twinhold.store.dialect import SQLITE
+from twinhold.store.engine import Parameters, Row, UseCase
+from twinhold.store.errors import StoreError, StoreUnavailableError
+from twinhold.store.statement import Statement
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Releases up to 3.51.2 can lose acknowledged rows when a checkpoint races a commit.
+OLDEST_SOUND_SQLITE = (3, 51, 3)
+GROUP_LIMIT = 256
+_CACHE_KIB = 16_384
+
+_AWAY = (
+    apsw.BusyError,
+    apsw.CantOpenError,
+    apsw.CorruptError,
+    apsw.FullError,
+    apsw.InterruptError,
+    apsw.IOError,
+    apsw.NoMemError,
+    apsw.NotADBError,
+    apsw.ReadOnlyError,
+)
+"""What the engine raises when it cannot answer; anything else it raises is a defect of ours."""
+
+
+class SqliteTransaction:
+    """Statements on one connection; nothing in it suspends."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._execute = connection.execute
+
+    async def one(self, statement: Statement, parameters: Parameters) -> Row | None:
+        """See `Transaction.one`."""
+        try:
+            rows = self._execute(statement.spelled(SQLITE), statement.bind(parameters))
+            first: Row | None = rows.fetchone()
+            rows.close()  # a statement left open would hold its snapshot
+        except _AWAY as error:
+            raise _unavailable(error) from error
+        return first
+
+    async def all(self, statement: Statement, parameters: Parameters) -> list[Row]:
+        """See `Transaction.all`."""
+        try:
+            rows = self._execute(statement.spelled(SQLITE), statement.bind(parameters))
+            return rows.fetchall()
+        except _AWAY as error:
+            raise _unavailable(error) from error
+
+    async def run(self, statement: Statement, parameters: Parameters) -> None:
+        """See `Transaction.run`."""
+        try:
+            self._execute(statement.spelled(SQLITE), statement.bind(parameters)).close()
+        except _AWAY as error:
+            raise _unavailable(error) from error
+
+
+class Write(NamedTuple):
+    """A use case on its way through the writer, and the request that waits for it."""
+
+    start: Callable[[], Coroutine[Any, Any, Any]]
+    answer: asyncio.Future[Any]
+
+
+class Outcome(NamedTuple):
+    """What became of a write: its result, or the error that it raised."""
+
+    answer: asyncio.Future[Any]
+    result: Any
+    error: Exception | None
+
+
+class SqliteStore:
+    """A registry in one file; see `Store` for what its methods promise."""
+
+    def __init__(self, path: Path) -> None:
+        self._writer = _connect(path)
+        self._reader = _connect(path, read_only=True)
+        self._writing = SqliteTransaction(self._writer)
+        self._reading = SqliteTransaction(self._reader)
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[Write] = []
+        self._arrived = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._serve_writes, name="writer", daemon=True)
+        self._thread.start()
+
+    async def read(self, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.read`."""
+        return await use_case(self._reading, *args, **kwargs)
+
+    async def write(self, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.write`."""
+        answer: asyncio.Future[T] = self._loop.create_future()
+        write = Write(partial(use_case, self._writing, *args, **kwargs), answer)
+        with self._arrived:
+            if self._closing:
+                raise StoreUnavailableError("The store is closing.")
+            self._waiting.append(write)
+            self._arrived.notify()
+        return await answer
+
+    async def close(self) -> None:
+        """Finish the writes under way, move the log into the file, and let it go."""
+        with self._arrived:
+            self._closing = True
+            self._arrived.notify()
+        await asyncio.to_thread(self._thread.join)
+        self._reader.close()
+        self._writer.close()
+
+    def _serve_writes(self) -> None:
+        while group := self._next_group():
+            outcomes = self._commit(group)
+            self._loop.call_soon_threadsafe(_acknowledge, outcomes)
+
+    def _next_group(self) -> list[Write]:
+        """Everything that waits; nothing only when the store closes."""
+        with self._arrived:
+            while not self._waiting and not self._closing:
+                self._arrived.wait()
+            group = self._waiting[:GROUP_LIMIT]
+            del self._waiting[:GROUP_LIMIT]
+            return group
+
+    def _commit(self, group: list[Write]) -> list[Outcome]:
+        """Run a group in one transaction; when that fails, nothing of it is stored."""
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            outcomes = [self._apply(write) for write in group]
+            self._writer.execute("COMMIT")
+        except apsw.Error as error:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            lost = _unavailable(error)
+            return [Outcome(write.answer, None, lost) for write in group]
+        return outcomes
+
+    def _apply(self, write: Write) -> Outcome:
+        """Run one use case inside its savepoint; what raised leaves no trace."""
+        self._writer.execute("SAVEPOINT one_write")
+        try:
+            outcome = Outcome(write.answer, _drive(write.start()), None)
+        except Exception as error:
+            if not self._writer.in_transaction:
+                # SQLite gave up the whole transaction (a full disk): so must the group.
+                raise apsw.AbortError(str(error)) from error
+            self._writer.execute("ROLLBACK TO one_write")
+            outcome = Outcome(write.answer, None, error)
+        self._writer.execute("RELEASE one_write")
+        return outcome
+
+
+def _connect(path: Path, *, read_only: bool = False) -> apsw.Connection:
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if version < OLDEST_SOUND_SQLITE:
+        raise StoreError(f"SQLite {apsw.sqlite_lib_version()} can lose data; install apsw 3.53+.")
+    flags = (
+        apsw.SQLITE_OPEN_READONLY
+        if read_only
+        else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    )
+    try:
+        connection = apsw.Connection(str(path), flags=flags, statementcachesize=256)
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    except _AWAY as error:
+        raise StoreUnavailableError(f"{path} cannot be opened: {error}") from error
+    return connection
+
+
+def _drive(use_case: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never suspends to its end."""
+    try:
+        use_case.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    use_case.close()
+    raise RuntimeError("A use case suspended on SQLite: it awaited something that is no statement.")
+
+
+def _acknowledge(outcomes: list[Outcome]) -> None:
+    for answer, result, error in outcomes:
+        if answer.done():  # its client went away
+            continue
+        if error is None:
+            answer.set_result(result)
+        else:
+            answer.set_exception(error)
+
+
+def _unavailable(error: Exception) -> StoreUnavailableError:
+    return StoreUnavailableError(f"The SQLite store does not answer: {error}")

@@ -1,0 +1,63 @@
+"""Statements about the certificate face of twins.
+
+`{document}` is the twin as a dialect's shape writes it.
+"""
+
+from typing import NamedTuple
+
+from twinhold.store.statement import Statement
+
+
+class Facts(NamedTuple):
+    """What is known of a twin; times in microseconds since the epoch, the description as JSON."""
+
+    uuid: str
+    owner: str
+    creator: str
+    created: int
+    updated: int
+    issuer: str | None
+    terminated: int | None
+    description: str | None
+    document: str
+
+
+INSERT = Statement(
+    """INSERT INTO twins (uuid, owner, creator, created, updated, description)
+    VALUES (:uuid, :owner, :owner, :now, :now, :description)
+    RETURNING {document}"""
+)
+
+SELECT = Statement(
+    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description, {document}
+    FROM twins WHERE uuid = :uuid"""
+)
+"""The `Facts` of one twin."""
+
+SELECT_FOR_UPDATE = Statement(
+    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description, {document}
+    FROM twins WHERE uuid = :uuid {for_update}"""
+)
+"""The `Facts` of one twin, which no other transaction changes before this one ends."""
+
+UPDATE_DESCRIPTION = Statement(
+    """UPDATE twins SET description = :description, updated = :now WHERE uuid = :uuid
+    RETURNING {document}"""
+)
+
+TERMINATE = Statement(
+    """UPDATE twins SET terminated = :now, issuer = :issuer, updated = :now WHERE uuid = :uuid
+    RETURNING {document}"""
+)
+
+PAGE = Statement(
+    """SELECT uuid, {document} FROM twins
+    WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT :count"""
+)
+"""UUIDs and documents of an account's twins after a UUID."""
+
+PAGE_OF_FACTS = Statement(
+    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description, {document}
+    FROM twins WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT :count"""
+)
+"""The `Facts` of an account's twins after a UUID."""
