@@ -1,0 +1,166 @@
+"""JSON documents: read strictly, kept as their sender wrote them.
+
+A document is stored as text and spliced into answers unchanged, so big integers and long decimals
+survive. That is safe only when every reader agrees on what the text means; so texts that readers
+are known to disagree on (duplicate keys, lone surrogates, NaN) are refused at the door (RFC 7493).
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import chain, count
+from typing import Any
+
+import msgspec
+
+from twinhold.registry.errors import InvalidValueError, NotJsonError, NotUtf8Error, quoted
+
+DEEPEST = 64
+_MOST_DIGITS = 4000
+_KEY = re.compile(r"[a-z_][0-9a-z_]{0,63}")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+_decode = msgspec.json.Decoder().decode
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that a request's body holds; an absent body is an empty object.
+
+    Numbers beyond a double or of more than 4000 digits are read as `inf` or `Decimal`: good enough
+    to judge a document by, while its text is what is kept.
+
+    Raises:
+        NotUtf8Error: the body is not UTF-8.
+        NotJsonError: it is not JSON, repeats a key, or holds a lone surrogate.
+        InvalidValueError: it is no object, or nested deeper than `DEEPEST` levels.
+    """
+    if not body:
+        return {}
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise NotUtf8Error(f"The body is not UTF-8 at byte {error.start}.") from None
+    value = _read(text, body)
+    if not isinstance(value, dict):
+        raise InvalidValueError(f"The body must be a JSON object, not {kind(value)}.", "")
+    return value
+
+
+def member_text(body: bytes, name: str) -> str:
+    """The text of one member of an object that `parse_object` has accepted."""
+    return bytes(_members(body)[name]).decode()
+
+
+def decode(text: str) -> Any:
+    """The value of a stored document."""
+    try:
+        return _decode(text)
+    except msgspec.MsgspecError:
+        return json.loads(text, parse_int=_integer)
+
+
+def check_description_keys(keys: Iterable[str], pointer: str = "/description") -> None:
+    """Refuse a key that does not match `^[a-z_][0-9a-z_]{0,63}$` (seeds 000 and 002).
+
+    Raises:
+        InvalidValueError: names the first such key.
+    """
+    for key in keys:
+        if not _KEY.fullmatch(key):
+            raise InvalidValueError(
+                f"The key {quoted(key)} must match ^[a-z_][0-9a-z_]{{0,63}}$.",
+                f"{pointer}/{escape(key[:64])}",
+            )
+
+
+def escape(key: str) -> str:
+    """A key as one token of a JSON pointer (RFC 6901, section 3)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def kind(value: object) -> str:
+    """What a JSON value is called in a message."""
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
+    return "null" if value is None else names.get(type(value), "a number")
+
+
+def _read(text: str, body: bytes) -> Any:
+    """Decode, and look closer only at texts in which something may hide."""
+    try:
+        value = _decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        value = None
+    else:
+        few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST
+        if few_levels and b"\\u" not in body and body.count(b":") == _count_keys(value):
+            return value
+    return _inspect(text, value)
+
+
+def _count_keys(value: object) -> int:
+    """Keys in a value at all levels; an object that repeats a key has fewer than its colons."""
+    if isinstance(value, dict):
+        return len(value) + sum(_count_keys(item) for item in value.values())
+    if isinstance(value, list):
+        return sum(map(_count_keys, value))
+    return 0
+
+
+def _inspect(text: str, value: object) -> Any:
+    """Read with the slower, stricter reader, which sees each key and each constant."""
+    try:
+        strict = json.loads(
+            text, object_pairs_hook=_unique, parse_int=_integer, parse_constant=_refuse_constant
+        )
+    except RecursionError:
+        raise _too_deep() from None
+    except json.JSONDecodeError as error:
+        raise NotJsonError(
+            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from None
+    _check_tree(strict)
+    return strict if value is None else value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        key = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise NotJsonError(f"The key {quoted(key)} occurs twice in one object.")
+    return members
+
+
+def _integer(digits: str) -> int | Decimal:
+    """Python refuses to make integers of very many digits; a decimal holds them."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else Decimal(digits)
+
+
+def _refuse_constant(name: str) -> None:
+    raise NotJsonError(f"The body holds {name}, which is no JSON number.")
+
+
+def _check_tree(value: object) -> None:
+    """Walk level by level: no text with a lone surrogate, no more levels than allowed."""
+    level: list[object] = [value]
+    for depth in count():
+        if any(isinstance(item, str) and _SURROGATE.search(item) for item in level):
+            raise NotJsonError("A text holds a lone surrogate, which is no Unicode character.")
+        containers = [item for item in level if isinstance(item, dict | list)]
+        if not containers:
+            return
+        if depth == DEEPEST:
+            raise _too_deep()
+        level = list(chain.from_iterable(map(_children, containers)))
+
+
+def _children(container: dict[str, object] | list[object]) -> Iterable[object]:
+    if isinstance(container, dict):
+        return chain(container.keys(), container.values())
+    return container
+
+
+def _too_deep() -> InvalidValueError:
+    return InvalidValueError(f"The body is nested deeper than {DEEPEST} levels.", "")

@@ -1,0 +1,154 @@
+"""The one catalogue of errors.
+
+Every error has a stable dotted code, a sentence in the present tense, a JSON pointer where one
+applies, and a hint that says what to do. A dialect's `errors.py` maps each class to its own status
+and body; docs/reference/errors.md lists them all.
+"""
+
+from typing import ClassVar
+
+_QUOTED = 80
+
+
+class RegistryError(Exception):
+    """Base of the catalogue.
+
+    Attributes:
+        code: stable and dotted; clients may rely on it.
+        message: what is wrong.
+        pointer: where in the request (RFC 6901), when it is in the body.
+        hint: what to do about it.
+    """
+
+    code: ClassVar[str] = "registry.error"
+    hint: ClassVar[str] = ""
+
+    def __init__(self, message: str, pointer: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.pointer = pointer
+
+
+class NotUtf8Error(RegistryError):
+    """A text of the request is not UTF-8."""
+
+    code = "document.not_utf8"
+    hint = "Encode the request in UTF-8."
+
+
+class NotJsonError(RegistryError):
+    """The body is not JSON by RFC 8259, or cannot be read without loss."""
+
+    code = "document.not_json"
+    hint = "Send one JSON value by RFC 8259: no NaN, no trailing comma, no lone surrogate."
+
+
+class DocumentTooLargeError(RegistryError):
+    """The body, or what it would make a record grow to, is over its limit."""
+
+    code = "document.too_large"
+    hint = "Send less; keep large content outside the registry and refer to it."
+
+
+class InvalidValueError(RegistryError):
+    """A value has the wrong type, form or range."""
+
+    code = "value.invalid"
+    hint = "Correct the value named and send the request again."
+
+
+class CursorInvalidError(RegistryError):
+    """A cursor was not made by this registry for this account."""
+
+    code = "cursor.invalid"
+    hint = "Pass the cursor of the last answer unchanged, or none to start over."
+
+
+class RuleInvalidError(RegistryError):
+    """A rule does not parse or is over its bounds."""
+
+    code = "rule.invalid"
+    hint = "See the reference of the rule language."
+
+
+class UnauthenticatedError(RegistryError):
+    """The request carries no valid credential."""
+
+    code = "access.unauthenticated"
+    hint = "Send a valid user secret in the Authorization header."
+
+
+class PermissionDeniedError(RegistryError):
+    """The statement of the caller's role does not allow the operation."""
+
+    code = "access.permission_denied"
+    hint = "Ask an administrator of the account for a role that allows the operation."
+
+
+class TwinForbiddenError(RegistryError):
+    """The caller may not see the twin."""
+
+    code = "twin.forbidden"
+    hint = "Ask the owner of the twin, or an administrator of your account, for access."
+
+
+class NotOwnerError(RegistryError):
+    """Only the account that owns the twin may do this."""
+
+    code = "twin.not_owner"
+    hint = "Ask the owner of the twin to do it."
+
+
+class TwinNotFoundError(RegistryError):
+    """No twin has this UUID, or the request leaves terminated twins out."""
+
+    code = "twin.not_found"
+    hint = "Check the UUID."
+
+
+class TwinTerminatedError(RegistryError):
+    """The twin is terminated, so it never changes again."""
+
+    code = "twin.terminated"
+    hint = "Create a new twin."
+
+
+class OperationUnknownError(RegistryError):
+    """No operation has this path."""
+
+    code = "operation.unknown"
+    hint = "See /docs for the operations."
+
+
+class MethodNotAllowedError(RegistryError):
+    """The path exists, but not with this method.
+
+    Attributes:
+        allowed: the methods that the path has.
+    """
+
+    code = "operation.method_not_allowed"
+    hint = "Use one of the methods named."
+
+    def __init__(self, message: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
+class StoreAwayError(RegistryError):
+    """The store does not answer now; nothing was acknowledged."""
+
+    code = "store.unavailable"
+    hint = "Try again; the operator finds the cause in the log under the trace."
+
+
+class InternalError(RegistryError):
+    """A defect of the registry itself."""
+
+    code = "registry.internal"
+    hint = "Report the trace to the operator."
+
+
+def quoted(value: str) -> str:
+    """A value for a message: in quotes, cut so that no message grows with its input."""
+    return f'"{value}"' if len(value) <= _QUOTED else f'"{value[:_QUOTED]}…"'

@@ -1,0 +1,48 @@
+"""UUIDs of twins and of everything else; as strings, lower case with dashes."""
+
+import os
+import re
+import uuid
+
+from twinhold.registry.errors import InvalidValueError, quoted
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_RANDOM_BITS = (1 << 62) - 1
+
+LOWEST = "00000000-0000-0000-0000-000000000000"
+"""Before every UUID: where a scan starts."""
+
+
+def twin_uuid(now: int, entropy: bytes) -> str:
+    """A version-4 UUID whose first 48 bits are its time of creation: UUIDs sort by age.
+
+    Args:
+        now: microseconds since the epoch.
+        entropy: ten random bytes, of which 74 bits are used.
+    """
+    random = int.from_bytes(entropy[:10])
+    bits = (now // 1000) << 80 | 4 << 76 | (random >> 68) << 64 | 2 << 62 | random & _RANDOM_BITS
+    digits = f"{bits:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def new_twin_uuid(now: int) -> str:
+    """`twin_uuid` with fresh randomness."""
+    return twin_uuid(now, os.urandom(10))
+
+
+def new_uuid() -> str:
+    """A random UUID, for accounts, users, roles and traces."""
+    return str(uuid.uuid4())
+
+
+def parse_uuid(text: str, what: str) -> str:
+    """A UUID that a client sent, in any case, as the store knows it.
+
+    Raises:
+        InvalidValueError: the text is no UUID.
+    """
+    lowered = text.lower()
+    if not _UUID.fullmatch(lowered):
+        raise InvalidValueError(f"The {what} {quoted(text)} is not a UUID.")
+    return lowered

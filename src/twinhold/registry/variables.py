@@ -1,0 +1,57 @@
+"""The variables of a rule, gathered from a call and a twin (spec/trusted-twin.md section 4.4).
+
+Only what a rule reads is gathered; a variable that is not here, or has no meaning where the rule
+stands, is null.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from twinhold.registry import documents
+from twinhold.registry.access import Call
+from twinhold.store.twins import Facts
+
+Scope = dict[str, Any]
+
+_OF_CALL: Mapping[str, Callable[[Call], Any]] = {
+    "account": lambda call: call.actor.account,
+    "user": lambda call: call.actor.user,
+    "role": lambda call: call.actor.role,
+    "now": lambda call: seconds(call.now),
+    "USER": lambda call: _members(call.actor.description),
+    "DICT": lambda call: call.dictionary,
+}
+
+_OF_TWIN: Mapping[str, Callable[[Facts], Any]] = {
+    "twin": lambda twin: twin.uuid,
+    "twin_status": lambda twin: "alive" if twin.terminated is None else "terminated",
+    "twin_owner": lambda twin: twin.owner,
+    "twin_creator": lambda twin: twin.creator,
+    "owner": lambda twin: twin.owner,
+    "creator": lambda twin: twin.creator,
+    "twin_created_ts": lambda twin: seconds(twin.created),
+    "twin_updated_ts": lambda twin: seconds(twin.updated),
+    "twin_terminated_ts": lambda twin: (
+        None if twin.terminated is None else seconds(twin.terminated)
+    ),
+    "TWIN": lambda twin: _members(twin.description),
+}
+
+
+def of_call(call: Call, names: Iterable[str]) -> Scope:
+    """The values of those names that are the same for every twin of a call."""
+    return {name: _OF_CALL[name](call) for name in names if name in _OF_CALL}
+
+
+def of_twin(twin: Facts, names: Iterable[str]) -> Scope:
+    """The values of those names that belong to a twin."""
+    return {name: _OF_TWIN[name](twin) for name in names if name in _OF_TWIN}
+
+
+def seconds(microseconds: int) -> float:
+    """A stored time as rules see it: seconds with three decimals, as on the wire."""
+    return microseconds // 1000 / 1000
+
+
+def _members(description: str | None) -> Any:
+    return {} if description is None else documents.decode(description)
