@@ -1,0 +1,1 @@
+"""HTTP ⇄ domain: one package a dialect, all with the same file names, over one kit."""

@@ -1,0 +1,1 @@
+"""What every dialect is made with: operations tables, routing, the way of a request, OpenAPI."""

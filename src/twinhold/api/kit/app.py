@@ -1,0 +1,211 @@
+"""The way of a request: route, authenticate, permission, read the body, handle, answer, observe.
+
+No step is taken twice, and none is skipped for any operation of any dialect: what is not `public`
+in the operations table has passed the credential and the permission before its handler runs.
+"""
+
+import base64
+import binascii
+import time
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from twinhold.api.kit.observation import Observation, Observer
+from twinhold.api.kit.operations import JSON, Dialect, Operation, Reply
+from twinhold.api.kit.request import Request
+from twinhold.api.kit.routing import Route, Router
+from twinhold.registry import Registry, access, documents, ids
+from twinhold.registry.access import Call
+from twinhold.registry.errors import (
+    DocumentTooLargeError,
+    InternalError,
+    InvalidValueError,
+    NotJsonError,
+    NotUtf8Error,
+    RegistryError,
+    StoreAwayError,
+    UnauthenticatedError,
+)
+from twinhold.store import StoreUnavailableError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Complain = Callable[[str, BaseException], None]
+
+LARGEST_BODY = 64 * 1024
+"""Bytes of a request's body (spec/trusted-twin.md section 1, limits)."""
+
+_JSON_HEADER = (b"content-type", JSON.encode())
+
+
+class _Exchange:
+    """One request on its way: what arrived, and what was found out about it."""
+
+    __slots__ = ("call", "receive", "route", "scope", "started")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.started = time.perf_counter()
+        self.route: Route | None = None
+        self.call = Call(access.NOBODY, time.time_ns() // 1000)
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first header of a name (lower case), or None."""
+        for key, value in self.scope["headers"]:
+            if key == name:
+                found: bytes = value
+                return found
+        return None
+
+
+class App:
+    """An ASGI application over a registry and its dialects."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        dialects: Iterable[Dialect],
+        observers: Iterable[Observer],
+        complain: Complain,
+    ) -> None:
+        """Compile the tables.
+
+        Args:
+            registry: what the operations work on.
+            dialects: the last one answers for paths that no prefix claims.
+            observers: told of every answer.
+            complain: told of every error of ours, with the trace that the client was given.
+        """
+        dialects = tuple(dialects)
+        self._registry = registry
+        self._router = Router(dialects)
+        self._by_prefix = sorted(dialects, key=lambda dialect: -len(dialect.prefix))
+        self._observers = tuple(observers)
+        self._complain = complain
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        exchange = _Exchange(scope, receive)
+        trace = error_code = ""
+        try:
+            answer = await self._answer(exchange)
+        except Exception as error:  # noqa: BLE001 - a request is answered whatever happens
+            trace = ids.new_uuid()
+            known = self._catalogued(error, trace)
+            error_code = known.code
+            answer = self._dialect(exchange).render_error(known, trace)
+        await _send(send, answer)
+        self._observe(exchange, answer.status, trace, error_code)
+
+    async def _answer(self, exchange: _Exchange) -> Reply:
+        scope = exchange.scope
+        route, values = self._router.find(scope["method"], scope["raw_path"])
+        exchange.route = route
+        operation = route.operation
+        if not operation.public:
+            exchange.call = await self._admit(exchange, operation)
+        body = b"" if operation.request is None else await _read_body(exchange)
+        result = await operation.handler(
+            Request(self._registry, exchange.call, values, scope["query_string"], body)
+        )
+        return result if isinstance(result, Reply) else Reply(operation.status, result)
+
+    async def _admit(self, exchange: _Exchange, operation: Operation) -> Call:
+        """Authenticate the caller and check the permission for the operation."""
+        now = exchange.call.now
+        credential = exchange.header(b"authorization")
+        if credential is None:
+            raise UnauthenticatedError("The request carries no credential.")
+        actor = await self._registry.authenticator.principal(_secret(credential), now)
+        exchange.call = Call(actor, now)
+        access.require_permission(actor, operation.name)
+        dictionary = exchange.header(b"x-trustedtwin")
+        return exchange.call if dictionary is None else Call(actor, now, _dictionary(dictionary))
+
+    def _dialect(self, exchange: _Exchange) -> Dialect:
+        """Whose form an error takes: the operation's dialect, or the one that owns the path."""
+        if exchange.route is not None:
+            return exchange.route.dialect
+        path = exchange.scope["path"]
+        return next(
+            dialect for dialect in self._by_prefix if (path + "/").startswith(dialect.prefix)
+        )
+
+    def _catalogued(self, error: Exception, trace: str) -> RegistryError:
+        """An error as the catalogue has it; the operator is told of those that are ours."""
+        if isinstance(error, RegistryError):
+            return error
+        self._complain(trace, error)
+        if isinstance(error, StoreUnavailableError):
+            return StoreAwayError("The store does not answer.")
+        return InternalError("The registry failed to answer.")
+
+    def _observe(self, exchange: _Exchange, status: int, trace: str, error: str) -> None:
+        route, actor = exchange.route, exchange.call.actor
+        observation = Observation(
+            ts=round(time.time(), 3),
+            method=exchange.scope["method"],
+            path=route.operation.path if route else "",
+            operation=route.operation.name if route else "",
+            status=status,
+            ms=round((time.perf_counter() - exchange.started) * 1000, 3),
+            account=actor.account,
+            user=actor.user,
+            trace=trace,
+            error=error,
+        )
+        for observer in self._observers:
+            observer(observation)
+
+
+async def _read_body(exchange: _Exchange) -> bytes:
+    """The body, refused as soon as it is known to be over the limit, before it is held."""
+    announced = exchange.header(b"content-length")
+    if announced is not None and int(announced) > LARGEST_BODY:
+        raise _too_large()
+    message = await exchange.receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        if len(body) > LARGEST_BODY:
+            raise _too_large()
+        message = await exchange.receive()
+        body += message.get("body", b"")
+    if message["type"] == "http.disconnect":
+        raise NotJsonError("The client went away before the body was complete.")
+    if len(body) > LARGEST_BODY:
+        raise _too_large()
+    return body
+
+
+def _too_large() -> DocumentTooLargeError:
+    return DocumentTooLargeError(f"The body is larger than {LARGEST_BODY} bytes.")
+
+
+def _secret(credential: bytes) -> str:
+    """The secret of an Authorization header, with or without the word Bearer before it."""
+    text = credential.decode("latin-1").strip()
+    scheme, _, rest = text.partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else text
+
+
+def _dictionary(header: bytes) -> dict[str, Any]:
+    """The object in an X-TrustedTwin header: base64 of JSON (spec section 3)."""
+    try:
+        return documents.parse_object(base64.b64decode(header, validate=True))
+    except (binascii.Error, NotUtf8Error, NotJsonError, InvalidValueError):
+        raise InvalidValueError(
+            "The header X-TrustedTwin must be the base64 of a JSON object."
+        ) from None
+
+
+async def _send(send: Send, answer: Reply) -> None:
+    length = (b"content-length", b"%d" % len(answer.body))
+    if answer.media_type is JSON and not answer.headers:
+        headers = [_JSON_HEADER, length]
+    else:
+        headers = [(b"content-type", answer.media_type.encode()), length]
+        headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,71 @@
+"""What is worth noticing about a request, and who is told.
+
+Code observes; the access log and the metrics decide what to do about it. An observation never holds
+a secret: no header, no query string, and no path other than the operation's own template.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from typing import TextIO
+
+import msgspec
+
+FLUSH_SECONDS = 0.2
+_FLUSH_LINES = 500
+
+
+class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One request that was answered.
+
+    Attributes:
+        ts: seconds since the epoch at the answer.
+        operation: its name; empty when the path is unknown.
+        path: the template of the path, without the caller's values.
+        ms: from the request's arrival to the answer.
+        trace: of the error, as the client was told it.
+        error: code of the error, of the catalogue.
+    """
+
+    ts: float
+    method: str
+    path: str
+    operation: str
+    status: int
+    ms: float
+    account: str = ""
+    user: str = ""
+    trace: str = ""
+    error: str = ""
+
+
+Observer = Callable[[Observation], None]
+
+
+class AccessLog:
+    """One line of JSON a request, written a few times a second rather than one by one."""
+
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
+        self._stream = stream
+        self._lines: list[bytes] = []
+        self._encode = msgspec.json.Encoder().encode
+
+    def __call__(self, observation: Observation) -> None:
+        """Take note of a request."""
+        self._lines.append(self._encode(observation))
+        if len(self._lines) == 1:
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+        elif len(self._lines) >= _FLUSH_LINES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was noted; a reader of the log that has gone away must not stop the server."""
+        if not self._lines:
+            return
+        text = b"\n".join(self._lines).decode() + "\n"
+        self._lines.clear()
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            return

@@ -1,0 +1,80 @@
+"""The operations table: one declarative entry per operation of a dialect.
+
+The table is the single source of routes, permission names, the OpenAPI document and the reference
+page. Adding an operation is one entry and one handler.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from twinhold.api.kit.request import Request
+from twinhold.registry.errors import RegistryError
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that is not simply the operation's status with a JSON body."""
+
+    status: int
+    body: bytes
+    media_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler: TypeAlias = Callable[[Request], Awaitable[bytes | Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the query string, as the reference shows it."""
+
+    name: str
+    type: Any
+    default: Any
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation.
+
+    Attributes:
+        name: the operation's name, which is also the permission that it needs.
+        path: segments in braces are parameters; each is one segment of the raw path.
+        status: of the answer when it succeeds.
+        request: what the body holds; without it no body is read.
+        response: what the answer's body holds; None for a page that is no JSON of ours.
+        public: whether it needs neither credential nor permission.
+    """
+
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    status: int = 200
+    query: tuple[Parameter, ...] = ()
+    request: Any = None
+    response: Any = None
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One wire dialect.
+
+    Attributes:
+        prefix: the path under which an unknown path is answered in this dialect's form.
+        error: what the body of an error holds.
+        render_error: an error of the catalogue as this dialect words it; takes the error's trace.
+    """
+
+    name: str
+    title: str
+    prefix: str
+    operations: tuple[Operation, ...]
+    error: Any
+    render_error: Callable[[RegistryError, str], Reply]

@@ -1,0 +1,100 @@
+"""A request as a handler sees it: already authenticated, allowed and read."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import parse_qs
+
+from twinhold.registry import Registry
+from twinhold.registry.access import Call
+from twinhold.registry.errors import InvalidValueError, NotUtf8Error, quoted
+
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+_LONGEST_INTEGER = 18
+
+
+@dataclass(slots=True)
+class Query:
+    """The parameters of a query string; a repeated name keeps all its values."""
+
+    values: dict[str, list[str]]
+
+    @classmethod
+    def parse(cls, raw: bytes) -> "Query":
+        """Decode a query string.
+
+        Raises:
+            NotUtf8Error: a percent-encoded text is not UTF-8.
+            InvalidValueError: there are more than 100 parameters.
+        """
+        if not raw:
+            return cls({})
+        try:
+            text = raw.decode("ascii")
+            values = parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=100)
+        except UnicodeDecodeError:
+            raise NotUtf8Error("The query string is not percent-encoded UTF-8.") from None
+        except ValueError:
+            raise InvalidValueError("The query string has more than 100 parameters.") from None
+        return cls(values)
+
+    def text(self, name: str) -> str | None:
+        """The last value of a parameter, or None where it is not sent."""
+        values = self.values.get(name)
+        return values[-1] if values else None
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        """A truth: true, false, 1 or 0 in any case.
+
+        Raises:
+            InvalidValueError: it is anything else.
+        """
+        text = self.text(name)
+        if text is None:
+            return default
+        truth = _TRUTHS.get(text.lower())
+        if truth is None:
+            raise InvalidValueError(
+                f"The parameter {name} must be true or false, not {quoted(text)}."
+            )
+        return truth
+
+    def integer(self, name: str, default: int, lowest: int, highest: int) -> int:
+        """An integer in decimal digits.
+
+        Raises:
+            InvalidValueError: it is none, or out of range.
+        """
+        text = self.text(name)
+        if text is None:
+            return default
+        if text.isascii() and text.isdigit() and len(text) <= _LONGEST_INTEGER:
+            number = int(text)
+            if lowest <= number <= highest:
+                return number
+        raise InvalidValueError(
+            f"The parameter {name} must be an integer from {lowest} to {highest}, "
+            f"not {quoted(text)}."
+        )
+
+
+@dataclass
+class Request:
+    """One request.
+
+    Attributes:
+        registry: what the use cases work on.
+        call: who calls and when; of a public operation the call has no actor and is None.
+        path: the parameters of the path, decoded.
+        body: the body as it was sent; empty where the operation reads none.
+    """
+
+    registry: Registry
+    call: Call
+    path: dict[str, str]
+    raw_query: bytes
+    body: bytes
+
+    @cached_property
+    def query(self) -> Query:
+        """The parameters of the query string."""
+        return Query.parse(self.raw_query)

@@ -1,0 +1,111 @@
+"""Routing: the operations tables compiled into a tree over the segments of the raw path.
+
+The raw path is split before it is decoded, so that `RFID%23x` and `a%2Fb.txt` are one segment each.
+A look-up walks one step a segment, however many operations there are.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from twinhold.api.kit.operations import Dialect, Operation
+from twinhold.registry.errors import (
+    MethodNotAllowedError,
+    NotUtf8Error,
+    OperationUnknownError,
+)
+
+_MOST_SEGMENTS = 16
+
+
+@dataclass(slots=True)
+class Route:
+    """Where a request goes."""
+
+    operation: Operation
+    dialect: Dialect
+    names: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Node:
+    """One segment of the paths: what may follow it, and what ends here."""
+
+    static: dict[bytes, "_Node"] = field(default_factory=dict)
+    parameter: "_Node | None" = None
+    routes: dict[str, Route] = field(default_factory=dict)
+
+
+class Router:
+    """Finds the operation of a method and a raw path."""
+
+    def __init__(self, dialects: Iterable[Dialect]) -> None:
+        """Compile the tables.
+
+        Raises:
+            ValueError: two operations claim the same method and path.
+        """
+        self._root = _Node()
+        for dialect in dialects:
+            for operation in dialect.operations:
+                self._add(dialect, operation)
+
+    def find(self, method: str, raw_path: bytes) -> tuple[Route, dict[str, str]]:
+        """The route of a request and the parameters of its path.
+
+        Raises:
+            OperationUnknownError: no operation has this path.
+            MethodNotAllowedError: it has other methods.
+            NotUtf8Error: a parameter is not UTF-8.
+        """
+        segments = raw_path.split(b"/", _MOST_SEGMENTS)[1:]
+        values: list[bytes] = []
+        node = _walk(self._root, segments, 0, values)
+        if node is None:
+            raise OperationUnknownError("No operation has this path.")
+        route = node.routes.get(method)
+        if route is None:
+            allowed = tuple(sorted(node.routes))
+            raise MethodNotAllowedError(f"The path takes {', '.join(allowed)}.", allowed)
+        return route, dict(zip(route.names, map(_decoded, values), strict=True))
+
+    def _add(self, dialect: Dialect, operation: Operation) -> None:
+        node = self._root
+        names = []
+        for segment in operation.path.split("/")[1:]:
+            if segment.startswith("{"):
+                names.append(segment[1:-1])
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+            else:
+                node = node.static.setdefault(segment.encode(), _Node())
+        if operation.method in node.routes:
+            raise ValueError(f"{operation.method} {operation.path} is claimed twice.")
+        node.routes[operation.method] = Route(operation, dialect, tuple(names))
+
+
+def _walk(node: _Node, segments: list[bytes], at: int, values: list[bytes]) -> _Node | None:
+    """The node of a path; what is spelled out is tried before a parameter."""
+    if at == len(segments):
+        return node if node.routes else None
+    segment = segments[at]
+    static = node.static.get(segment)
+    if static is not None:
+        found = _walk(static, segments, at + 1, values)
+        if found is not None:
+            return found
+    if node.parameter is None or not segment:
+        return None
+    values.append(segment)
+    found = _walk(node.parameter, segments, at + 1, values)
+    if found is None:
+        values.pop()
+    return found
+
+
+def _decoded(segment: bytes) -> str:
+    raw = unquote_to_bytes(segment) if b"%" in segment else segment
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise NotUtf8Error("A segment of the path is not percent-encoded UTF-8.") from None

@@ -1,0 +1,51 @@
+"""Handlers of the pages that need no credential: health, metrics, OpenAPI, reference."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from twinhold.api.kit import openapi, reference
+from twinhold.api.kit.metrics import MEDIA_TYPE, Metrics
+from twinhold.api.kit.operations import Dialect, Handler, Reply
+from twinhold.api.kit.request import Request
+from twinhold.api.twinhold import wire
+from twinhold.registry import accounts
+
+_PAGE_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+}
+
+
+async def health(request: Request) -> bytes:
+    """GET /health: asks the store."""
+    await request.registry.store.read(accounts.exist)
+    return msgspec.json.encode(wire.Health())
+
+
+def metrics(tally: Metrics) -> Handler:
+    """GET /metrics."""
+
+    async def handler(_: Request) -> Reply:
+        return Reply(200, tally.exposition(), MEDIA_TYPE)
+
+    return handler
+
+
+def openapi_document(dialects: Callable[[], tuple[Dialect, ...]]) -> Handler:
+    """GET /openapi.json."""
+
+    async def handler(_: Request) -> bytes:
+        return msgspec.json.encode(openapi.document(dialects()))
+
+    return handler
+
+
+def reference_page(dialects: Callable[[], tuple[Dialect, ...]]) -> Handler:
+    """GET /docs."""
+
+    async def handler(_: Request) -> Reply:
+        page = reference.page(dialects())
+        return Reply(200, page, "text/html; charset=utf-8", _PAGE_HEADERS)
+
+    return handler
