@@ -1,0 +1,234 @@
+"""The composition root: the only place that chooses an engine and mounts the dialects."""
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import uvicorn
+import uvloop
+
+from twinhold import __version__, credentials, first_start, log, workers
+from twinhold.api import trusted_twin
+from twinhold.api import twinhold as pages
+from twinhold.api.kit.app import App
+from twinhold.api.kit.metrics import Metrics
+from twinhold.api.kit.observation import AccessLog
+from twinhold.credentials import Credentials
+from twinhold.registry import Registry
+from twinhold.settings import Settings, SettingsError
+from twinhold.store import Store, open_store
+from twinhold.store.open import DirectoryLock
+
+_GRACE_SECONDS = 30
+_IDLE_SECONDS = 75
+_BACKLOG = 2048
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_ANYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests under way are finished.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+        StoreError: the registry cannot be opened.
+    """
+    log.configure()
+    listener = _listen(settings)
+    url = _url(settings, listener)
+    with _directory(settings):
+        if settings.workers == 1:
+            uvloop.run(_serve_alone(settings, listener, url))
+        else:
+            _serve_with_workers(settings, listener, url)
+
+
+async def _serve_alone(settings: Settings, listener: socket.socket, url: str) -> None:
+    store = await open_store(settings.data, settings.database)
+    try:
+        made = await _start(store, settings, url)
+        await _run(store, listener, None, ready=partial(_announce, settings, url, made))
+    finally:
+        await store.close()
+
+
+def _serve_with_workers(settings: Settings, listener: socket.socket, url: str) -> None:
+    """Make the registry ready, then leave it to processes of their own."""
+    made = uvloop.run(_prepare(settings, url))
+    slabs = Path(tempfile.mkdtemp(prefix="twinhold-metrics-"))
+    try:
+        _announce(settings, url, made)
+        workers.supervise(partial(_work, settings, slabs, listener), settings.workers)
+    finally:
+        shutil.rmtree(slabs)
+
+
+async def _prepare(settings: Settings, url: str) -> Credentials | None:
+    store = await open_store(settings.data, settings.database)
+    try:
+        return await _start(store, settings, url)
+    finally:
+        await store.close()
+
+
+def _work(settings: Settings, slabs: Path, listener: socket.socket, lifeline: Connection) -> None:
+    """What each worker does."""
+    log.configure()
+    uvloop.run(_serve_share(settings, slabs, listener, lifeline))
+
+
+async def _serve_share(
+    settings: Settings, slabs: Path, listener: socket.socket, lifeline: Connection
+) -> None:
+    store = await open_store(settings.data, settings.database)
+    try:
+        await _run(store, listener, slabs, partial(_end_with, lifeline))
+    finally:
+        await store.close()
+
+
+def _end_with(lifeline: Connection) -> None:
+    """Stop serving when the process that started this one is gone."""
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(lifeline.fileno())
+        signal.raise_signal(signal.SIGTERM)
+
+    loop.add_reader(lifeline.fileno(), end)
+
+
+async def _start(store: Store, settings: Settings, url: str) -> Credentials | None:
+    """Make the keys and the first account where they are missing."""
+    await Registry.open(store)
+    made = await first_start.ensure_account(store, settings.data, url, time.time_ns() // 1000)
+    credentials.remember_url(settings.data, url)
+    return made
+
+
+async def _run(
+    store: Store, listener: socket.socket, slabs: Path | None, ready: Callable[[], None]
+) -> None:
+    """Answer requests until told to stop."""
+    registry = await Registry.open(store)
+    vendors = (trusted_twin.DIALECT,)
+    names = [operation.name for dialect in vendors for operation in dialect.operations]
+    metrics = Metrics([*names, *pages.NAMES], slabs)
+    dialects = (*vendors, pages.dialect(metrics, vendors))
+    access_log = AccessLog()
+    app = App(registry, dialects, (access_log, metrics), log.complain)
+    await _Server(_config(app), ready).serve(sockets=[listener])
+    access_log.flush()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with our word when it is ready and exit code 0 when it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Let a signal end the serving, and not, as uvicorn does afterwards, the process."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+
+
+def _config(app: App) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}): "
+            "choose another --port or --host."
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def _url(settings: Settings, listener: socket.socket) -> str:
+    """Where a client on this machine reaches the server."""
+    host = "127.0.0.1" if settings.host in _ANYWHERE else settings.host
+    bracketed = f"[{host}]" if ":" in host else host
+    return f"http://{bracketed}:{listener.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def _directory(settings: Settings) -> Generator[None, None, None]:
+    """The data directory: ours alone on SQLite, shared on PostgreSQL."""
+    if settings.database:
+        yield
+        return
+    lock = DirectoryLock(settings.data)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _announce(settings: Settings, url: str, made: Credentials | None) -> None:
+    """Tell the person at the terminal where the registry is and how to enter."""
+    kept = "PostgreSQL" if settings.database else f"SQLite in {settings.data}"
+    lines = [f"Twinhold {__version__} on {url} ({kept}). Reference: {url}/docs"]
+    if made is not None:
+        lines += _how_to_enter(settings, url, made)
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _how_to_enter(settings: Settings, url: str, made: Credentials) -> list[str]:
+    kept = settings.data / credentials.FILE
+    body = '{"description": {"name": "pump"}}'
+    return [
+        "",
+        f"First start: an account was made. Its secret is shown only now and kept in {kept}.",
+        f"  account  {made.account}",
+        f"  user     {made.user}",
+        f"  role     {made.role}",
+        f"  secret   {made.secret}",
+        "Try:",
+        f"  curl -H 'Authorization: {made.secret}' -d '{body}' {url}/twins",
+    ]
