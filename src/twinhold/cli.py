@@ -2,10 +2,13 @@
 
 import argparse
 import asyncio
+import contextlib
+import io
 import os
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -18,6 +21,7 @@ from twinhold.store import StoreError, StoreInUseError, open_store
 from twinhold.store.open import DirectoryLock
 
 _FAILED = 1
+_Formatter = partial(argparse.HelpFormatter, width=100)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,9 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def help_of(commands: Sequence[str]) -> list[str]:
+    """The help of a command, as lines of at most 100 columns; for the reference."""
+    with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.suppress(SystemExit):
+        _parser().parse_args([*commands, "--help"])
+    return shown.getvalue().rstrip().split("\n")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="twinhold",
+        formatter_class=_Formatter,
         description="A self-hosted digital twin registry. Start with: twinhold serve",
         epilog="Every option can also be set by the environment variable shown with it.",
     )
@@ -44,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser(
         "serve",
+        formatter_class=_Formatter,
         help="start the registry",
         description="Start the registry; the first start makes an account and prints how to enter.",
     )
@@ -54,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     actions = account.add_subparsers(title="commands", required=True, metavar="COMMAND")
     create = actions.add_parser(
         "create",
+        formatter_class=_Formatter,
         help="make an account",
         description="Make an account with its role, user and secret, and print them as JSON. "
         "Goes through the server that runs on the data directory, or opens the directory itself.",

@@ -29,22 +29,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
 
 
+DEFAULTS = Settings()
+
+
 class SettingsError(Exception):
     """A setting that cannot be; the text is for the operator."""
 
 
 def add_store_options(parser: argparse.ArgumentParser) -> None:
     """The options that say where the registry is kept."""
-    _option(parser, "--data", Path, Settings.data, "data directory")
+    _option(parser, "--data", Path, DEFAULTS.data, "data directory")
     _option(parser, "--database", str, None, "PostgreSQL address (postgresql://...); else SQLite")
 
 
 def add_server_options(parser: argparse.ArgumentParser) -> None:
     """The options of a server."""
-    _option(parser, "--host", str, Settings.host, "address to listen on")
-    _option(parser, "--port", int, Settings.port, "port to listen on; 0 takes a free one")
+    _option(parser, "--host", str, DEFAULTS.host, "address to listen on")
+    _option(parser, "--port", int, DEFAULTS.port, "port to listen on; 0 takes a free one")
     add_store_options(parser)
-    _option(parser, "--workers", int, Settings.workers, "processes that serve (PostgreSQL only)")
+    _option(parser, "--workers", int, DEFAULTS.workers, "processes that serve (PostgreSQL only)")
 
 
 def _option(

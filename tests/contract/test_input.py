@@ -5,8 +5,7 @@ import json
 from urllib.parse import urlsplit
 
 import pytest
-
-from harness import Account, Server, uuid_of
+from tests.harness import Account, Server, uuid_of
 
 DEEP = 64
 LIMIT = 64 * 1024

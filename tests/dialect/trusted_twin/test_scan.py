@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.harness import Account, Server, body, create, error, uuid_of
 from trustedtwin.tt_api import TTRESTService
 
-from harness import Account, Server, body, create, error, uuid_of
 from twinhold.api.trusted_twin import wire
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.harness import Account, Server, body, create, error, uuid_of
 from trustedtwin.tt_api import TTRESTService
 
-from harness import Account, Server, body, create, error, uuid_of
 from twinhold.api.trusted_twin import wire
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"

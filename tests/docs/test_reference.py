@@ -1,0 +1,48 @@
+"""The reference says what the code does."""
+
+import importlib.util
+import re
+from types import ModuleType
+
+import pytest
+from tests.harness import ROOT
+
+from twinhold.api import trusted_twin
+from twinhold.api.trusted_twin.errors import SUBCODES
+from twinhold.registry.errors import RegistryError
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["errors.md", "operations.md", "commands.md"])
+def test_a_generated_page_is_current(generator: ModuleType, name: str) -> None:
+    kept = (ROOT / "docs/reference" / name).read_text()
+    assert kept == generator.PAGES[name](), "run scripts/docs"
+
+
+def test_every_error_is_mapped_and_has_a_code_of_its_own(generator: ModuleType) -> None:
+    errors = list(generator._subclasses(RegistryError))
+    assert set(SUBCODES) == set(errors)
+    assert len({error.code for error in errors}) == len(errors)
+    assert all(error.hint and error.__doc__ for error in errors)
+
+
+def test_every_operation_has_a_summary_and_a_name_of_its_own() -> None:
+    operations = trusted_twin.DIALECT.operations
+    assert len({operation.name for operation in operations}) == len(operations)
+    assert all(operation.summary.endswith(".") for operation in operations)
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
