@@ -36,7 +36,7 @@ def new_uuid() -> str:
     return str(uuid.uuid4())
 
 
-def parse_uuid(text: str, what: str) -> str:
+def parse_uuid(text: str, what: str, pointer: str | None = None) -> str:
     """A UUID that a client sent, in any case, as the store knows it.
 
     Raises:
@@ -44,5 +44,5 @@ def parse_uuid(text: str, what: str) -> str:
     """
     lowered = text.lower()
     if not _UUID.fullmatch(lowered):
-        raise InvalidValueError(f"The {what} {quoted(text)} is not a UUID.")
+        raise InvalidValueError(f"The {what} {quoted(text)} is not a UUID.", pointer)
     return lowered

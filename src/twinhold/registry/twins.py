@@ -4,17 +4,17 @@ Every use case answers the twin as JSON text in the shape that its dialect asked
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
 from twinhold.registry import access, variables
-from twinhold.registry.access import Call
 from twinhold.registry.errors import TwinNotFoundError, TwinTerminatedError
+from twinhold.registry.principal import Call
 from twinhold.rules import Rule
 from twinhold.store import Transaction
 from twinhold.store import twins as stored
-from twinhold.store.engine import Row
-from twinhold.store.shape import Shape
+from twinhold.store.shape import NOTHING, Shape
 from twinhold.store.statement import Statement
 from twinhold.store.twins import Facts
 
@@ -29,12 +29,14 @@ class Scan(msgspec.Struct, frozen=True):
         after: the UUID that the scan stands behind.
         count: how many twins are looked at, not how many are found.
         rule: only twins that match; an error while evaluating skips the twin.
+        visible_only: only twins that the caller may see.
         shape: how each is written.
     """
 
     after: str
     count: int
     rule: Rule | None
+    visible_only: bool
     shape: Shape
 
 
@@ -76,7 +78,7 @@ async def get(
         TwinForbiddenError: the caller may not see it.
     """
     twin = await _find(transaction, stored.SELECT.shaped(shape), uuid)
-    access.require_twin(call.actor, twin.owner)
+    access.require_twin(call, twin)
     if twin.terminated is not None and not show_terminated:
         raise TwinNotFoundError(f"The twin {uuid} is terminated, and the request leaves these out.")
     return twin.document
@@ -93,7 +95,7 @@ async def update(
         NotOwnerError: another account owns it.
         TwinTerminatedError: it never changes again.
     """
-    twin = await _find_to_change(transaction, call, uuid, shape)
+    twin = await find_to_change(transaction, call, uuid, shape)
     if description is msgspec.UNSET:
         return twin.document
     return await _changed(
@@ -112,7 +114,7 @@ async def terminate(transaction: Transaction, call: Call, uuid: str, shape: Shap
         NotOwnerError: another account owns it.
         TwinTerminatedError: it is terminated already.
     """
-    await _find_to_change(transaction, call, uuid, shape)
+    await find_to_change(transaction, call, uuid, shape)
     return await _changed(
         transaction,
         stored.TERMINATE.shaped(shape),
@@ -122,7 +124,8 @@ async def terminate(transaction: Transaction, call: Call, uuid: str, shape: Shap
 
 async def scan(transaction: Transaction, call: Call, what: Scan) -> Page:
     """Look at the next twins that the caller's account owns, in the order of their UUIDs."""
-    statement = stored.PAGE if what.rule is None else stored.PAGE_OF_FACTS
+    wanted = _filter(call, what)
+    statement = stored.PAGE if wanted is None else stored.PAGE_OF_FACTS
     # One more than asked for tells whether any remain.
     rows = await transaction.all(
         statement.shaped(what.shape),
@@ -130,9 +133,38 @@ async def scan(transaction: Transaction, call: Call, what: Scan) -> Page:
     )
     looked_at = rows[: what.count]
     last = looked_at[-1][0] if len(rows) > what.count else None
-    if what.rule is not None:
-        looked_at = list(filter(_matcher(what.rule, call), looked_at))
-    return Page([row[-1] for row in looked_at], last)
+    if wanted is None:
+        return Page([row[stored.DOCUMENT] for row in looked_at], last)
+    twins = map(Facts._make, looked_at)
+    return Page([twin.document for twin in twins if wanted(twin)], last)
+
+
+async def find_to_change(
+    transaction: Transaction, call: Call, uuid: str, shape: Shape = NOTHING
+) -> Facts:
+    """A twin that the caller may change, held until the transaction ends.
+
+    Raises:
+        TwinNotFoundError: there is no such twin.
+        TwinForbiddenError: the caller may not see it.
+        NotOwnerError: another account owns it.
+        TwinTerminatedError: it never changes again.
+    """
+    twin = await _find(transaction, stored.SELECT_FOR_UPDATE.shaped(shape), uuid)
+    access.require_twin(call, twin)
+    access.require_ownership(call, twin)
+    _require_alive(twin)
+    return twin
+
+
+async def require_alive(transaction: Transaction, uuid: str) -> None:
+    """Hold a twin until the transaction ends, whoever may see it.
+
+    Raises:
+        TwinNotFoundError: there is no such twin.
+        TwinTerminatedError: it never changes again.
+    """
+    _require_alive(await _find(transaction, stored.SELECT_FOR_UPDATE.shaped(NOTHING), uuid))
 
 
 async def _find(transaction: Transaction, statement: Statement, uuid: str) -> Facts:
@@ -142,13 +174,9 @@ async def _find(transaction: Transaction, statement: Statement, uuid: str) -> Fa
     return Facts._make(row)
 
 
-async def _find_to_change(transaction: Transaction, call: Call, uuid: str, shape: Shape) -> Facts:
-    twin = await _find(transaction, stored.SELECT_FOR_UPDATE.shaped(shape), uuid)
-    access.require_twin(call.actor, twin.owner)
-    access.require_ownership(call.actor, twin.owner)
+def _require_alive(twin: Facts) -> None:
     if twin.terminated is not None:
-        raise TwinTerminatedError(f"The twin {uuid} is terminated.")
-    return twin
+        raise TwinTerminatedError(f"The twin {twin.uuid} is terminated.")
 
 
 async def _changed(
@@ -161,12 +189,19 @@ async def _changed(
     return document
 
 
-def _matcher(rule: Rule, call: Call) -> Callable[[Row], bool]:
-    """Whether a row of `Facts` matches a rule; the call's own variables are gathered once."""
+def _filter(call: Call, what: Scan) -> Callable[[Facts], bool] | None:
+    """Which of the twins looked at belong on the page; None means all of them."""
+    visible_only = what.visible_only and call.actor.twin_rule is not None
+    if what.rule is None:
+        return partial(access.sees_twin, call) if visible_only else None
+    matches = _matcher(what.rule, call)
+    if not visible_only:
+        return matches
+    return lambda twin: access.sees_twin(call, twin) and matches(twin)
+
+
+def _matcher(rule: Rule, call: Call) -> Callable[[Facts], bool]:
+    """Whether a twin matches a rule; the call's own variables are gathered once."""
     names = rule.variables
     scope = variables.of_call(call, names)
-
-    def matches(row: Row) -> bool:
-        return rule.matches(scope | variables.of_twin(Facts._make(row), names))
-
-    return matches
+    return lambda twin: rule.matches(scope | variables.of_twin(twin, names))

@@ -39,6 +39,9 @@ SQLITE = Dialect(
         "twins_of_owner_index": "SELECT 1",
         "for_update": "",
         "migration_lock": "SELECT 1",  # the writer is alone
+        "generation": "0",  # kept in memory
+        "generation_table": "SELECT 1",
+        "first_generation": "SELECT 1",
     },
     seconds=lambda column: ("%d.%03d", f"{column} / 1000000, {column} / 1000 % 1000"),
 )
@@ -57,6 +60,9 @@ POSTGRESQL = Dialect(
         "twins_options": "",
         "twins_of_owner_index": "CREATE INDEX twins_of_owner ON twins (owner, uuid)",
         "for_update": "FOR UPDATE",
+        "generation": "(SELECT generation FROM access_generation)",
+        "generation_table": "CREATE TABLE access_generation (generation bigint NOT NULL)",
+        "first_generation": "INSERT INTO access_generation (generation) VALUES (0)",
         "migration_lock": "SELECT pg_advisory_xact_lock(7310579)",
     },
     seconds=lambda column: (

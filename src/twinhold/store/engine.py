@@ -34,6 +34,18 @@ class Transaction(Protocol):
         """Run a statement whose answer nobody reads."""
         ...
 
+    async def generation(self) -> int:
+        """How often access has changed so far; see `change_access`."""
+        ...
+
+    async def change_access(self) -> None:
+        """Say that users, roles or secrets change with this transaction.
+
+        From its commit on, `read_at` and `write_at` refuse every earlier generation, in every
+        process and on every machine.
+        """
+        ...
+
 
 UseCase = Callable[Concatenate[Transaction, P], Coroutine[Any, Any, T]]
 
@@ -53,6 +65,26 @@ class Store(Protocol):
         """Run a use case in a transaction of its own; return only after its commit is durable.
 
         What the use case did is undone whole when it raises.
+        """
+        ...
+
+    async def read_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Like `read`, only while access is still as it was in that generation.
+
+        Raises:
+            AccessChangedError: it is not; the use case has had no effect.
+        """
+        ...
+
+    async def write_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Like `write`, only while access is still as it was in that generation.
+
+        Raises:
+            AccessChangedError: it is not; the use case has had no effect.
         """
         ...
 

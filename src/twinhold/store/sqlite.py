@@ -20,7 +20,7 @@ import apsw
 
 from twinhold.store.dialect import SQLITE
 from twinhold.store.engine import Parameters, Row, UseCase
-from twinhold.store.errors import StoreError, StoreUnavailableError
+from twinhold.store.errors import AccessChangedError, StoreError, StoreUnavailableError
 from twinhold.store.statement import Statement
 
 P = ParamSpec("P")
@@ -45,11 +45,37 @@ _AWAY = (
 """What the engine raises when it cannot answer; anything else it raises is a defect of ours."""
 
 
+class Generation:
+    """How often access has changed; one process has the file, so a number in memory is enough."""
+
+    __slots__ = ("changing", "number")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.changing = False
+
+    def committed(self) -> None:
+        """Count what the transaction changed, once it is durable."""
+        if self.changing:
+            self.number += 1
+            self.changing = False
+
+    def require(self, number: int | None) -> None:
+        """Refuse an earlier generation.
+
+        Raises:
+            AccessChangedError: it is one.
+        """
+        if number is not None and number != self.number:
+            raise AccessChangedError("Access has changed.")
+
+
 class SqliteTransaction:
     """Statements on one connection; nothing in it suspends."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, generation: Generation) -> None:
         self._execute = connection.execute
+        self._generation = generation
 
     async def one(self, statement: Statement, parameters: Parameters) -> Row | None:
         """See `Transaction.one`."""
@@ -76,10 +102,19 @@ class SqliteTransaction:
         except _AWAY as error:
             raise _unavailable(error) from error
 
+    async def generation(self) -> int:
+        """See `Transaction.generation`."""
+        return self._generation.number
+
+    async def change_access(self) -> None:
+        """See `Transaction.change_access`."""
+        self._generation.changing = True
+
 
 class Write(NamedTuple):
     """A use case on its way through the writer, and the request that waits for it."""
 
+    generation: int | None
     start: Callable[[], Coroutine[Any, Any, Any]]
     answer: asyncio.Future[Any]
 
@@ -98,8 +133,9 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self._writer = _connect(path)
         self._reader = _connect(path, read_only=True)
-        self._writing = SqliteTransaction(self._writer)
-        self._reading = SqliteTransaction(self._reader)
+        self._generation = Generation()
+        self._writing = SqliteTransaction(self._writer, self._generation)
+        self._reading = SqliteTransaction(self._reader, self._generation)
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Write] = []
         self._arrived = threading.Condition()
@@ -113,8 +149,27 @@ class SqliteStore:
 
     async def write(self, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See `Store.write`."""
+        return await self._write(None, partial(use_case, self._writing, *args, **kwargs))
+
+    async def read_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Store.read_at`."""
+        self._generation.require(generation)
+        return await use_case(self._reading, *args, **kwargs)
+
+    async def write_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Store.write_at`."""
+        return await self._write(generation, partial(use_case, self._writing, *args, **kwargs))
+
+    async def _write(
+        self, generation: int | None, start: Callable[[], Coroutine[Any, Any, T]]
+    ) -> T:
+        """Hand a use case to the writer and wait for its commit."""
         answer: asyncio.Future[T] = self._loop.create_future()
-        write = Write(partial(use_case, self._writing, *args, **kwargs), answer)
+        write = Write(generation, start, answer)
         with self._arrived:
             if self._closing:
                 raise StoreUnavailableError("The store is closing.")
@@ -151,6 +206,7 @@ class SqliteStore:
             self._writer.execute("BEGIN IMMEDIATE")
             outcomes = [self._apply(write) for write in group]
             self._writer.execute("COMMIT")
+            self._generation.committed()
         except apsw.Error as error:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
@@ -162,6 +218,7 @@ class SqliteStore:
         """Run one use case inside its savepoint; what raised leaves no trace."""
         self._writer.execute("SAVEPOINT one_write")
         try:
+            self._generation.require(write.generation)
             outcome = Outcome(write.answer, _drive(write.start()), None)
         except Exception as error:
             if not self._writer.in_transaction:

@@ -2,7 +2,9 @@
 
 A statement is plain SQL with named parameters (`:owner`). What the engines spell differently stands
 as a word in braces (`{for_update}`) that the engine's `Dialect` knows; `{document}` is the hole for
-a `Shape`. Nothing else is ever put into a statement's text: values travel as parameters.
+a `Shape`. A statement whose last column is `{generation}` brings along how often access has
+changed, so that a request is held to it without a statement of its own. Nothing else is ever put
+into a statement's text: values travel as parameters.
 """
 
 import re
@@ -20,11 +22,12 @@ _WORD = re.compile(r"\{([a-z_]+)\}")
 class Statement:
     """A statement as its author wrote it; each engine asks for its own spelling once."""
 
-    __slots__ = ("_shaped", "_spelled", "bind", "shape", "text")
+    __slots__ = ("_shaped", "_spelled", "bind", "carries_generation", "shape", "text")
 
     def __init__(self, text: str, shape: Shape | None = None) -> None:
         self.text = text
         self.shape = shape
+        self.carries_generation = "{generation}" in text
         self._shaped: dict[Shape, Statement] = {}
         self._spelled: dict[str, str] = {}
         self.bind: Callable[[Mapping[str, Any]], tuple[Any, ...]] = _binder(_names(text))

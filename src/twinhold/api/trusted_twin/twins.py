@@ -1,33 +1,21 @@
 """Handlers of the twin operations."""
 
-import msgspec
-
 from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin import wire
-from twinhold.registry import ids, twins
-from twinhold.registry.errors import RuleInvalidError
-from twinhold.rules import Rule, RuleSyntaxError
-from twinhold.rules import parse as parse_rule
+from twinhold.registry import ids, rule_texts, twins
 
 
 async def create_twin(request: Request) -> bytes:
     """POST /twins (seed 000)."""
-    call = request.call
-    document = await request.registry.store.write(
-        twins.create,
-        call,
-        ids.new_twin_uuid(call.now),
-        wire.description(request.body),
-        wire.TWIN,
-    )
+    uuid, description = ids.new_twin_uuid(request.call.now), wire.description(request.body)
+    document = await request.write(twins.create, uuid, description, wire.TWIN)
     return document.encode()
 
 
 async def get_twin(request: Request) -> bytes:
     """GET /twins/{twin} (seed 001)."""
-    document = await request.registry.store.read(
+    document = await request.read(
         twins.get,
-        request.call,
         _twin(request),
         wire.TWIN,
         show_terminated=request.query.boolean("show_terminated", default=True),
@@ -38,44 +26,32 @@ async def get_twin(request: Request) -> bytes:
 async def update_twin(request: Request) -> bytes:
     """PATCH /twins/{twin} (seed 002)."""
     twin = _twin(request)
-    document = await request.registry.store.write(
-        twins.update, request.call, twin, wire.description(request.body), wire.TWIN
-    )
+    document = await request.write(twins.update, twin, wire.description(request.body), wire.TWIN)
     return document.encode()
 
 
 async def terminate_twin(request: Request) -> bytes:
     """DELETE /twins/{twin}."""
-    document = await request.registry.store.write(
-        twins.terminate, request.call, _twin(request), wire.TWIN
-    )
+    document = await request.write(twins.terminate, _twin(request), wire.TWIN)
     return document.encode()
 
 
 async def scan_twins(request: Request) -> bytes:
     """GET /twins (seed 003)."""
-    query, registry, account = request.query, request.registry, request.call.actor.account
-    cursor = query.text("cursor")
+    query, cursors = request.query, request.registry.cursors
+    account, cursor = request.call.actor.account, query.text("cursor")
+    details, match = query.boolean("details", default=False), query.text("match")
     scan = twins.Scan(
-        after=registry.cursors.open(account, cursor) if cursor else ids.LOWEST,
+        after=cursors.open(account, cursor) if cursor else ids.LOWEST,
         count=query.integer("count", default=100, lowest=1, highest=1000),
-        rule=_rule(query.text("match")),
-        shape=wire.TWIN if query.boolean("details", default=False) else wire.TWIN_UUID,
+        rule=None if match is None else rule_texts.parse(match),
+        visible_only=details,
+        shape=wire.TWIN if details else wire.TWIN_UUID,
     )
-    page = await registry.store.read(twins.scan, request.call, scan)
-    following = registry.cursors.seal(account, page.last) if page.last else None
-    joined = ",".join(page.documents)
-    return f'{{"cursor":{msgspec.json.encode(following).decode()},"twins":[{joined}]}}'.encode()
+    page = await request.read(twins.scan, scan)
+    following = f'"{cursors.seal(account, page.last)}"' if page.last else "null"
+    return f'{{"cursor":{following},"twins":[{",".join(page.documents)}]}}'.encode()
 
 
 def _twin(request: Request) -> str:
     return ids.parse_uuid(request.path["twin"], "twin")
-
-
-def _rule(text: str | None) -> Rule | None:
-    if text is None:
-        return None
-    try:
-        return parse_rule(text)
-    except RuleSyntaxError as error:
-        raise RuleInvalidError(f"The rule does not parse: {error}") from None
