@@ -18,7 +18,7 @@ from twinhold.store import StoreError
 
 _FAILED = 1
 _THROUGH = "Goes through the server that runs on the data directory, or opens the directory itself."
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 _Formatter = partial(argparse.HelpFormatter, width=100)
 
 

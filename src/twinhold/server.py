@@ -127,7 +127,9 @@ async def _run(
     dialects = (*_VENDORS, pages.dialect(metrics, _VENDORS))
     access_log = AccessLog()
     app = App(registry, dialects, (access_log, metrics), log.complain)
+    await registry.indexer.resume()
     await _Server(_config(app), ready).serve(sockets=[listener])
+    await registry.indexer.close()
     access_log.flush()
 
 

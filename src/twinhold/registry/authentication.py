@@ -8,13 +8,14 @@ call starts over after `renew`.
 
 import msgspec
 
-from twinhold.registry import keys, rule_texts, tokens, user_secrets
+from twinhold.registry import attribute_indexes, keys, rule_texts, tokens, user_secrets
 from twinhold.registry.errors import UnauthenticatedError
 from twinhold.registry.principal import Principal, RoleRules, Statement
 from twinhold.registry.tokens import Claims, Keyring
 from twinhold.store import Store, Transaction
 from twinhold.store import accounts as stored
 from twinhold.store.accounts import PrincipalRow
+from twinhold.store.engine import Row
 
 _MOST_REMEMBERED = 10_000
 _LONGEST_CREDENTIAL = 16_384
@@ -76,7 +77,7 @@ async def _of_secret(transaction: Transaction, digest: bytes) -> Principal | Non
     # Read first: a change in between makes the principal stale, never a stale one look fresh.
     generation = await transaction.generation()
     row = await transaction.one(stored.PRINCIPAL_BY_DIGEST, {"digest": digest})
-    return None if row is None else _principal(PrincipalRow._make(row), generation)
+    return None if row is None else await _principal(transaction, row, generation)
 
 
 async def _of_token(transaction: Transaction, claims: Claims) -> Principal | None:
@@ -84,7 +85,7 @@ async def _of_token(transaction: Transaction, claims: Claims) -> Principal | Non
     row = await transaction.one(stored.PRINCIPAL_BY_USER, {"user": claims.user})
     if row is None:
         return None
-    found = _principal(PrincipalRow._make(row), generation)
+    found = await _principal(transaction, row, generation)
     if found.secret != claims.secret:
         return None
     return msgspec.structs.replace(
@@ -94,7 +95,8 @@ async def _of_token(transaction: Transaction, claims: Claims) -> Principal | Non
     )
 
 
-def _principal(row: PrincipalRow, generation: int) -> Principal:
+async def _principal(transaction: Transaction, found: Row, generation: int) -> Principal:
+    row = PrincipalRow._make(found)
     rules = _decode_rules(row.rules) if row.rules else RoleRules()
     return Principal(
         account=row.account,
@@ -108,5 +110,6 @@ def _principal(row: PrincipalRow, generation: int) -> Principal:
         validity=row.validity,
         secret=user_secrets.name_of(row.digest),
         token=None,
+        indexes=await attribute_indexes.of_account(transaction, row.account),
         generation=generation,
     )

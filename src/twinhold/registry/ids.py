@@ -12,6 +12,9 @@ _RANDOM_BITS = (1 << 62) - 1
 LOWEST = "00000000-0000-0000-0000-000000000000"
 """Before every UUID: where a scan starts."""
 
+HIGHEST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+"""Behind every UUID."""
+
 
 def twin_uuid(now: int, entropy: bytes) -> str:
     """A version-4 UUID whose first 48 bits are its time of creation: UUIDs sort by age.

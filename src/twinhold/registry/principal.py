@@ -52,6 +52,18 @@ class Token(msgspec.Struct, frozen=True):
     options: frozenset[str]
 
 
+class Indexes(msgspec.Struct, frozen=True):
+    """The indexed attributes of an account.
+
+    Attributes:
+        kept: every write keeps these up.
+        ready: of these, the ones that can be searched.
+    """
+
+    kept: frozenset[str] = frozenset()
+    ready: frozenset[str] = frozenset()
+
+
 class Principal(msgspec.Struct, frozen=True):
     """Who is calling: a user, his account and what his role allows.
 
@@ -61,6 +73,7 @@ class Principal(msgspec.Struct, frozen=True):
         validity: microseconds after which his credential is void; None means never.
         secret: names the secret that the credential is or descends from.
         token: what the token carries, when the credential is one.
+        indexes: of the account's twins.
         generation: of access, in which all this was so.
     """
 
@@ -75,6 +88,7 @@ class Principal(msgspec.Struct, frozen=True):
     validity: int | None
     secret: str
     token: Token | None
+    indexes: Indexes
     generation: int
 
 
@@ -90,6 +104,7 @@ NOBODY = Principal(
     validity=None,
     secret="",
     token=None,
+    indexes=Indexes(),
     generation=0,
 )
 """The caller of a public operation: may do nothing."""

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from twinhold.registry import keys
+from twinhold.registry.attribute_indexes import Indexer
 from twinhold.registry.authentication import Authenticator
 from twinhold.registry.cursors import Cursors
 from twinhold.store import Store
@@ -22,6 +23,7 @@ class Registry:
     cursors: Cursors
     actions: frozenset[str]
     pin_key: bytes
+    indexer: Indexer
 
     @classmethod
     async def open(cls, store: Store, actions: frozenset[str]) -> "Registry":
@@ -33,6 +35,7 @@ class Registry:
             cursors=Cursors(kept.cursors),
             actions=actions,
             pin_key=kept.pins,
+            indexer=Indexer(store),
         )
 
     def pin_digest(self, account: str, pin: str) -> bytes:

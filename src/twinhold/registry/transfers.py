@@ -6,7 +6,7 @@ show no way to do it.
 
 from typing import TypeAlias
 
-from twinhold.registry import twins
+from twinhold.registry import attribute_indexes, twins
 from twinhold.registry.errors import InvalidValueError, NotFoundError
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
@@ -56,7 +56,7 @@ async def accept(transaction: Transaction, call: Call, transfer: str, shape: Sha
     offer = await _find(transaction, call, transfer)
     if call.actor.account != offer.recipient or offer.validity <= call.now:
         raise _unknown(transfer)
-    await twins.require_alive(transaction, offer.twin)
+    twin = await twins.find_alive(transaction, offer.twin)
     await transaction.run(stored.DELETE, {"transfer": transfer})
     row = await transaction.one(
         stored_twins.CHANGE_OWNER.shaped(shape),
@@ -64,6 +64,8 @@ async def accept(transaction: Transaction, call: Call, transfer: str, shape: Sha
     )
     if row is None:
         raise _unknown(transfer)
+    owner = call.actor.account
+    await attribute_indexes.move(transaction, owner, offer.twin, twin.description)
     document: str = row[0]
     return document
 

@@ -12,7 +12,7 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as sre_parser  # type: ignore[attr-defined]
 from typing import Any, Protocol
 
-import re2
+import re2  # type: ignore[import-untyped]
 
 from .errors import RuleSyntaxError
 from .limits import MAX_PATTERN, spend

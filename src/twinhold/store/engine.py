@@ -5,7 +5,7 @@ none of them ever suspends (docs/explanation/architecture.md says why).
 """
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
 from twinhold.store.statement import Statement
 
@@ -16,11 +16,19 @@ Row = tuple[Any, ...]
 Parameters = Mapping[str, Any]
 
 
+EngineName = Literal["sqlite", "postgresql"]
+
+
 class Transaction(Protocol):
     """What a use case sees of the engine: its statements, run one after the other.
 
     Every method raises `StoreUnavailableError` when the engine cannot answer.
     """
+
+    @property
+    def engine(self) -> EngineName:
+        """Which engine it is, for those who compile conditions."""
+        ...
 
     async def one(self, statement: Statement, parameters: Parameters) -> Row | None:
         """The first row of the answer, or None when there is none."""
@@ -86,6 +94,12 @@ class Store(Protocol):
         Raises:
             AccessChangedError: it is not; the use case has had no effect.
         """
+        ...
+
+    async def search_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Like `read_at`, for a use case that may take long: it holds nobody else up."""
         ...
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from twinhold.store.dialect import POSTGRESQL
-from twinhold.store.engine import Parameters, Row, UseCase
+from twinhold.store.engine import EngineName, Parameters, Row, UseCase
 from twinhold.store.errors import AccessChangedError, StoreUnavailableError
 from twinhold.store.statement import Statement
 
@@ -50,6 +50,11 @@ class PostgresTransaction:
         """Begin; a required generation is checked with the first statement."""
         self._connection = connection
         self._required = required
+
+    @property
+    def engine(self) -> EngineName:
+        """See `Transaction.engine`."""
+        return "postgresql"
 
     async def one(self, statement: Statement, parameters: Parameters) -> Row | None:
         """See `Transaction.one`."""
@@ -123,6 +128,12 @@ class PostgresStore:
         return await self._write(
             generation, lambda transaction: use_case(transaction, *args, **kwargs)
         )
+
+    async def search_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Store.search_at`: PostgreSQL searches elsewhere anyway."""
+        return await self.read_at(generation, use_case, *args, **kwargs)
 
     async def _read(self, generation: int | None, work: _Work[T]) -> T:
         try:

@@ -10,8 +10,11 @@ a use case ever suspends here, so the writer drives a use case to its end in one
 """
 
 import asyncio
+import contextlib
+import queue
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -19,7 +22,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import apsw
 
 from twinhold.store.dialect import SQLITE
-from twinhold.store.engine import Parameters, Row, UseCase
+from twinhold.store.engine import EngineName, Parameters, Row, UseCase
 from twinhold.store.errors import AccessChangedError, StoreError, StoreUnavailableError
 from twinhold.store.statement import Statement
 
@@ -29,6 +32,7 @@ T = TypeVar("T")
 # Releases up to 3.51.2 can lose acknowledged rows when a checkpoint races a commit.
 OLDEST_SOUND_SQLITE = (3, 51, 3)
 GROUP_LIMIT = 256
+_SEARCHERS = 2
 _CACHE_KIB = 16_384
 
 _AWAY = (
@@ -76,6 +80,11 @@ class SqliteTransaction:
     def __init__(self, connection: apsw.Connection, generation: Generation) -> None:
         self._execute = connection.execute
         self._generation = generation
+
+    @property
+    def engine(self) -> EngineName:
+        """See `Transaction.engine`."""
+        return "sqlite"
 
     async def one(self, statement: Statement, parameters: Parameters) -> Row | None:
         """See `Transaction.one`."""
@@ -131,11 +140,14 @@ class SqliteStore:
     """A registry in one file; see `Store` for what its methods promise."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._writer = _connect(path)
         self._reader = _connect(path, read_only=True)
         self._generation = Generation()
         self._writing = SqliteTransaction(self._writer, self._generation)
         self._reading = SqliteTransaction(self._reader, self._generation)
+        self._searchers = ThreadPoolExecutor(_SEARCHERS, thread_name_prefix="search")
+        self._spares: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Write] = []
         self._arrived = threading.Condition()
@@ -164,6 +176,30 @@ class SqliteStore:
         """See `Store.write_at`."""
         return await self._write(generation, partial(use_case, self._writing, *args, **kwargs))
 
+    async def search_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Store.search_at`: runs on a connection of its own, in a thread of its own."""
+        self._generation.require(generation)
+
+        def search() -> T:
+            with self._spare() as transaction:
+                return _drive(use_case(transaction, *args, **kwargs))
+
+        return await self._loop.run_in_executor(self._searchers, search)
+
+    @contextlib.contextmanager
+    def _spare(self) -> Generator[SqliteTransaction, None, None]:
+        """A reading connection that no other thread uses meanwhile."""
+        try:
+            connection = self._spares.get_nowait()
+        except queue.Empty:
+            connection = _connect(self._path, read_only=True)
+        try:
+            yield SqliteTransaction(connection, self._generation)
+        finally:
+            self._spares.put(connection)
+
     async def _write(
         self, generation: int | None, start: Callable[[], Coroutine[Any, Any, T]]
     ) -> T:
@@ -183,6 +219,9 @@ class SqliteStore:
             self._closing = True
             self._arrived.notify()
         await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._searchers.shutdown)
+        while not self._spares.empty():
+            self._spares.get().close()
         self._reader.close()
         self._writer.close()
 

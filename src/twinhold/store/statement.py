@@ -3,12 +3,13 @@
 A statement is plain SQL with named parameters (`:owner`). What the engines spell differently stands
 as a word in braces (`{for_update}`) that the engine's `Dialect` knows; `{document}` is the hole for
 a `Shape`. A statement whose last column is `{generation}` brings along how often access has
-changed, so that a request is held to it without a statement of its own. Nothing else is ever put
-into a statement's text: values travel as parameters.
+changed, so that a request is held to it without a statement of its own; `{condition}` takes what a
+rule was compiled to. Nothing else is ever put into a statement's text: values travel as parameters.
 """
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -17,6 +18,9 @@ from twinhold.store.shape import Shape
 
 _PARAMETER = re.compile(r"'(?:[^']|'')*'|(?<!:):([a-z_][a-z0-9_]*)")
 _WORD = re.compile(r"\{([a-z_]+)\}")
+
+
+_KEPT_CONDITIONS = 512
 
 
 class Statement:
@@ -39,6 +43,10 @@ class Statement:
             found = self._shaped[shape] = Statement(self.text, shape)
         return found
 
+    def where(self, condition: str) -> "Statement":
+        """This statement with its `{condition}`, made by a compiler from bound parameters."""
+        return _conditioned(self, condition)
+
     def spelled(self, dialect: Dialect) -> str:
         """The text in one engine's spelling, parameters numbered as `bind` orders them."""
         text = self._spelled.get(dialect.name)
@@ -59,6 +67,11 @@ class Statement:
             return dialect.words[match[1]]
 
         return _WORD.sub(word, _PARAMETER.sub(number, self.text))
+
+
+@lru_cache(maxsize=_KEPT_CONDITIONS)
+def _conditioned(statement: Statement, condition: str) -> Statement:
+    return Statement(statement.text.replace("{condition}", condition), statement.shape)
 
 
 def _names(text: str) -> list[str]:

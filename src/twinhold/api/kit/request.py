@@ -107,6 +107,11 @@ class Request:
         store, call = self.registry.store, self.call
         return await store.read_at(call.actor.generation, use_case, call, *args, **kwargs)
 
+    async def search(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case that changes nothing and may take long, as the caller."""
+        store, call = self.registry.store, self.call
+        return await store.search_at(call.actor.generation, use_case, call, *args, **kwargs)
+
     async def write(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case in a transaction of its own, as the caller."""
         store, call = self.registry.store, self.call

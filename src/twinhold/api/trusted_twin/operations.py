@@ -10,6 +10,7 @@ from twinhold.api.trusted_twin import (
     actions,
     errors,
     roles,
+    rules,
     tokens,
     transfers,
     twins,
@@ -228,6 +229,7 @@ OPERATIONS = (
             Parameter("count", int, 100, "How many twins to look at, 1 to 1000."),
             Parameter("match", str, None, "A rule; only twins that match it are returned."),
             Parameter("details", bool, False, "Return whole twins instead of UUIDs."),
+            Parameter("fill", bool, False, "Ours: look on until `count` twins match."),
         ),
         response=wire.TwinPage,
     ),
@@ -294,6 +296,15 @@ OPERATIONS = (
         handler=transfers.cancel_twin_transfer,
         summary="Withdraw or decline an offer; ours, either side.",
         response=wire.Transfer,
+    ),
+    Operation(
+        name="explain_rule",
+        method="POST",
+        path="/rules/explain",
+        handler=rules.explain_rule,
+        summary="Say whether a rule parses, what decides it on a twin, and its SQL; ours.",
+        request=wire.ExplainInput,
+        response=wire.RuleExplanation,
     ),
 )
 

@@ -2,7 +2,9 @@
 
 from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin import wire
-from twinhold.registry import ids, rule_texts, twins
+from twinhold.registry import ids, rule_texts, searches, twins
+from twinhold.registry.searches import Page, Search
+from twinhold.rules import Rule
 
 
 async def create_twin(request: Request) -> bytes:
@@ -37,20 +39,37 @@ async def terminate_twin(request: Request) -> bytes:
 
 
 async def scan_twins(request: Request) -> bytes:
-    """GET /twins (seed 003)."""
+    """GET /twins (seed 003); `fill` is ours."""
     query, cursors = request.query, request.registry.cursors
     account, cursor = request.call.actor.account, query.text("cursor")
-    details, match = query.boolean("details", default=False), query.text("match")
-    scan = twins.Scan(
-        after=cursors.open(account, cursor) if cursor else ids.LOWEST,
-        count=query.integer("count", default=100, lowest=1, highest=1000),
-        rule=None if match is None else rule_texts.parse(match),
-        visible_only=details,
-        shape=wire.TWIN if details else wire.TWIN_UUID,
-    )
-    page = await request.read(twins.scan, scan)
+    after = cursors.open(account, cursor) if cursor else ids.LOWEST
+    count = query.integer("count", default=100, lowest=1, highest=1000)
+    details = query.boolean("details", default=False)
+    fill = query.boolean("fill", default=False)
+    shape = wire.TWIN if details else wire.TWIN_UUID
+    rule = _rule(request, query.text("match"), visible_only=details)
+    if rule is None:
+        page = await request.read(twins.scan, after, count, shape)
+    else:
+        page = await _search(request, Search(after, count, rule, details, fill, shape))
     following = f'"{cursors.seal(account, page.last)}"' if page.last else "null"
     return f'{{"cursor":{following},"twins":[{",".join(page.documents)}]}}'.encode()
+
+
+async def _search(request: Request, search: Search) -> Page:
+    if not search.fill:
+        return await request.read(searches.look, search)
+    page = await request.search(searches.fill, search)
+    for name in page.wanted_indexes:
+        request.registry.indexer.request(request.call.actor.account, name)
+    return page
+
+
+def _rule(request: Request, match: str | None, *, visible_only: bool) -> Rule | None:
+    """The rule that a scan has to look through: its own, or else what the caller may see."""
+    if match is not None:
+        return rule_texts.parse(match)
+    return request.call.actor.twin_rule if visible_only else None
 
 
 def _twin(request: Request) -> str:

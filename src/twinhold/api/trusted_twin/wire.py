@@ -289,6 +289,39 @@ class Transfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     validity_ts: Seconds
 
 
+class ExplainInput(msgspec.Struct, frozen=True):
+    """The body of explain_rule: a rule, and a twin to evaluate it on."""
+
+    rule: str
+    twin: str | None = None
+
+
+class RuleReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a rule, its value as text or why it has none, and what decided it."""
+
+    expression: str
+    value: str | None
+    error: str | None
+    because: list["RuleReason"]
+
+
+class RuleExplanation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule explained: whether it parses, its verdict and why, its SQL, what Python checks."""
+
+    rule: str
+    parses: bool
+    error: str | None
+    position: int | None
+    verdict: bool | None
+    decided: RuleReason | None
+    engine: str
+    sql: str | None
+    sql_parameters: dict[str, str]
+    exact: bool
+    left_to_python: list[str]
+    indexes: list[str] | None
+
+
 class KeyRotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many keys verify tokens now; the newest signs."""
 
