@@ -52,7 +52,7 @@ def operations() -> str:
 def commands() -> str:
     """The help of every command."""
     lines = []
-    for arguments in ([], ["serve"], ["account", "create"]):
+    for arguments in ([], ["serve"], ["account", "create"], ["keys", "rotate"]):
         lines += [
             f"## {' '.join(['twinhold', *arguments])}",
             "",

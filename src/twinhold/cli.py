@@ -1,26 +1,24 @@
 """The command `twinhold`."""
 
 import argparse
-import asyncio
 import contextlib
 import io
-import os
 import sys
-import time
 from collections.abc import Sequence
 from functools import partial
+from typing import TypeAlias
 
 import msgspec
 
-from twinhold import __version__, client, credentials, first_start, settings
-from twinhold.credentials import Credentials
-from twinhold.registry import accounts
+from twinhold import __version__, client, settings
+from twinhold.reach import reaching
 from twinhold.registry.errors import RegistryError
-from twinhold.settings import Settings, SettingsError
-from twinhold.store import StoreError, StoreInUseError, open_store
-from twinhold.store.open import DirectoryLock
+from twinhold.settings import SettingsError
+from twinhold.store import StoreError
 
 _FAILED = 1
+_THROUGH = "Goes through the server that runs on the data directory, or opens the directory itself."
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 _Formatter = partial(argparse.HelpFormatter, width=100)
 
 
@@ -63,23 +61,42 @@ def _parser() -> argparse.ArgumentParser:
     settings.add_server_options(serve)
     serve.set_defaults(run=_serve)
 
-    account = commands.add_parser("account", help="make accounts", description="Make accounts.")
-    actions = account.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    create = actions.add_parser(
+    account = _group(commands, "account", "make accounts")
+    create = account.add_parser(
         "create",
         formatter_class=_Formatter,
         help="make an account",
         description="Make an account with its role, user and secret, and print them as JSON. "
-        "Goes through the server that runs on the data directory, or opens the directory itself.",
+        + _THROUGH,
     )
     create.add_argument("name", metavar="NAME", help="the account's name")
-    settings.add_store_options(create)
-    create.add_argument("--url", help="the server to ask [TWINHOLD_URL; default the one in --data]")
-    create.add_argument(
+    _add_registry_options(create)
+    create.set_defaults(run=_create_account)
+
+    keys = _group(commands, "keys", "the registry's own keys")
+    rotate = keys.add_parser(
+        "rotate",
+        formatter_class=_Formatter,
+        help="sign tokens with a new key",
+        description="Sign tokens with a new key from now on; valid tokens stay valid. " + _THROUGH,
+    )
+    _add_registry_options(rotate)
+    rotate.set_defaults(run=_rotate_keys)
+    return parser
+
+
+def _group(commands: Commands, name: str, summary: str) -> Commands:
+    """A command that only has commands below it."""
+    group = commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
+    return group.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+
+def _add_registry_options(parser: argparse.ArgumentParser) -> None:
+    settings.add_store_options(parser)
+    parser.add_argument("--url", help="the server to ask [TWINHOLD_URL; default the one in --data]")
+    parser.add_argument(
         "--secret", help="the operator's secret [TWINHOLD_SECRET; default likewise]"
     )
-    create.set_defaults(run=_create_account)
-    return parser
 
 
 def _serve(flags: argparse.Namespace) -> None:
@@ -90,50 +107,12 @@ def _serve(flags: argparse.Namespace) -> None:
 
 
 def _create_account(flags: argparse.Namespace) -> None:
-    chosen = settings.read(flags)
-    url = flags.url or os.environ.get("TWINHOLD_URL")
-    if url:
-        made = _ask(chosen, url, flags.secret, flags.name)
-    else:
-        made = _create_in_directory(chosen, flags)
+    with reaching(settings.read(flags), flags.url, flags.secret) as registry:
+        made = registry.create_account(flags.name)
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(made)).decode() + "\n")
 
 
-def _create_in_directory(chosen: Settings, flags: argparse.Namespace) -> Credentials:
-    """Through the server that holds the directory, or without one directly."""
-    try:
-        lock = None if chosen.database else DirectoryLock(chosen.data)
-    except StoreInUseError:
-        known = credentials.read(chosen.data)
-        if known is None:
-            raise
-        return _ask(chosen, known.url, flags.secret, flags.name)
-    try:
-        where = "the database" if chosen.database else str(chosen.data)
-        sys.stderr.write(f"Opening {where} directly: no server runs on it.\n")
-        return asyncio.run(_create_directly(chosen, flags.name))
-    finally:
-        if lock is not None:
-            lock.release()
-
-
-def _ask(chosen: Settings, url: str, secret: str | None, name: str) -> Credentials:
-    known = credentials.read(chosen.data)
-    secret = secret or os.environ.get("TWINHOLD_SECRET") or (known.secret if known else None)
-    if not secret:
-        raise SettingsError("No secret: give --secret, or --data with a credentials.json.")
-    sys.stderr.write(f"Asking the server at {url}.\n")
-    made = client.create_account(url, secret, name)
-    return msgspec.convert(made | {"url": url}, Credentials)
-
-
-async def _create_directly(chosen: Settings, name: str) -> Credentials:
-    now = time.time_ns() // 1000
-    url = f"http://{chosen.host}:{chosen.port}"
-    store = await open_store(chosen.data, chosen.database)
-    try:
-        await first_start.ensure_account(store, chosen.data, url, now)
-        made = await store.write(accounts.create, name, accounts.draft(), now, operator=False)
-    finally:
-        await store.close()
-    return Credentials(url, made.account, made.user, made.role, made.secret)
+def _rotate_keys(flags: argparse.Namespace) -> None:
+    with reaching(settings.read(flags), flags.url, flags.secret) as registry:
+        count = registry.rotate_keys()
+    sys.stdout.write(f"Tokens are signed with a new key; {count} keys verify them.\n")

@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from typing import Any
 
 _SECONDS = 30
 
@@ -17,16 +18,29 @@ def create_account(url: str, secret: str, name: str) -> dict[str, str]:
     Raises:
         ServerError: the server cannot be reached or refuses.
     """
+    made: dict[str, str] = _post(url, secret, "/accounts", {"name": name})
+    return made
+
+
+def rotate_keys(url: str, secret: str) -> int:
+    """POST /keys/rotate; answer how many keys verify tokens now.
+
+    Raises:
+        ServerError: the server cannot be reached or refuses.
+    """
+    return int(_post(url, secret, "/keys/rotate", {})["keys"])
+
+
+def _post(url: str, secret: str, path: str, members: dict[str, str]) -> Any:
     request = urllib.request.Request(  # noqa: S310 - the operator names the server
-        f"{url.rstrip('/')}/accounts",
-        data=json.dumps({"name": name}).encode(),
+        url.rstrip("/") + path,
+        data=json.dumps(members).encode(),
         headers={"Authorization": secret, "Content-Type": "application/json"},
         method="POST",
     )
     try:
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
-            made: dict[str, str] = json.load(answer)
-            return made
+            return json.load(answer)
     except urllib.error.HTTPError as error:
         raise ServerError(f"{url} refused: {_description(error)}") from None
     except (OSError, ValueError) as error:

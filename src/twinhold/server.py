@@ -28,6 +28,8 @@ from twinhold.settings import Settings, SettingsError
 from twinhold.store import Store, open_store
 from twinhold.store.open import DirectoryLock
 
+_VENDORS = (trusted_twin.DIALECT,)
+_ACTIONS = frozenset[str]().union(*(dialect.actions for dialect in _VENDORS))
 _GRACE_SECONDS = 30
 _IDLE_SECONDS = 75
 _BACKLOG = 2048
@@ -109,7 +111,7 @@ def _end_with(lifeline: Connection) -> None:
 
 async def _start(store: Store, settings: Settings, url: str) -> Credentials | None:
     """Make the keys and the first account where they are missing."""
-    await Registry.open(store)
+    await Registry.open(store, _ACTIONS)
     made = await first_start.ensure_account(store, settings.data, url, time.time_ns() // 1000)
     credentials.remember_url(settings.data, url)
     return made
@@ -119,14 +121,15 @@ async def _run(
     store: Store, listener: socket.socket, slabs: Path | None, ready: Callable[[], None]
 ) -> None:
     """Answer requests until told to stop."""
-    registry = await Registry.open(store)
-    vendors = (trusted_twin.DIALECT,)
-    names = [operation.name for dialect in vendors for operation in dialect.operations]
+    registry = await Registry.open(store, _ACTIONS)
+    names = [operation.name for dialect in _VENDORS for operation in dialect.operations]
     metrics = Metrics([*names, *pages.NAMES], slabs)
-    dialects = (*vendors, pages.dialect(metrics, vendors))
+    dialects = (*_VENDORS, pages.dialect(metrics, _VENDORS))
     access_log = AccessLog()
     app = App(registry, dialects, (access_log, metrics), log.complain)
+    await registry.indexer.resume()
     await _Server(_config(app), ready).serve(sockets=[listener])
+    await registry.indexer.close()
     access_log.flush()
 
 

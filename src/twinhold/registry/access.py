@@ -1,124 +1,129 @@
 """Who may do what: the one place that decides, for every dialect.
 
 Two questions are asked in this order. May the caller perform the operation at all? His role's
-statement answers. May he do it to this twin? Ownership and the role's rules answer. What no clause
-allows is denied.
+statement answers, or the options of his token. May he do it to this twin? Ownership and the role's
+twin rule answer. What no clause allows is denied.
 """
 
-from typing import Any, Literal
+from collections.abc import Mapping
 
-import msgspec
+from twinhold.registry import rule_texts, variables
+from twinhold.registry.errors import (
+    EscalationError,
+    NotOwnerError,
+    PermissionDeniedError,
+    TwinForbiddenError,
+)
+from twinhold.registry.principal import Call, Principal, RoleRules, Statement, Verdict
+from twinhold.store import Transaction
+from twinhold.store.twins import Facts
 
-from twinhold.registry.errors import NotOwnerError, PermissionDeniedError, TwinForbiddenError
-
-OPERATOR_OPERATIONS = frozenset({"create_account"})
+OPERATOR_OPERATIONS = frozenset({"create_account", "rotate_keys"})
 """Operations on the registry itself: only roles of the operator's account can hold them."""
 
+TOKEN_OPTIONS: Mapping[str, str] = {"create_user_token": "create", "refresh_user_token": "refresh"}
+"""Operations on tokens: a token's option decides, whatever the role says (spec section 3)."""
 
-class Statement(msgspec.Struct, frozen=True):
-    """A role's statement: `allow` means only these actions, `deny` all but these.
-
-    `deny` without actions allows everything, `allow` without actions nothing (spec section 3).
-    """
-
-    effect: Literal["allow", "deny"] = "deny"
-    actions: frozenset[str] | None = None
-
-    def allows(self, operation: str) -> bool:
-        """Whether the statement alone allows an operation."""
-        listed = self.actions is not None and operation in self.actions
-        return listed if self.effect == "allow" else not listed
+OWN_TWINS = Verdict(allowed=True, rule=None, because="The account of the caller owns the twin.")
+NO_RULE = Verdict(
+    allowed=False,
+    rule=None,
+    because="The role has no twin rule, so it covers only the twins of its own account.",
+)
 
 
-class Principal(msgspec.Struct, frozen=True):
-    """Who is calling: a user, his account and what his role allows.
-
-    Attributes:
-        operator: whether the account runs this registry.
-        description: the user's description as JSON text, for `USER.<key>` in rules.
-        validity: microseconds after which his credential is void; None means never.
-    """
-
-    account: str
-    user: str
-    role: str
-    operator: bool
-    statement: Statement
-    description: str | None
-    validity: int | None
-
-
-NOBODY = Principal("", "", "", False, Statement("allow"), None, None)
-"""The caller of a public operation: may do nothing."""
-
-
-class Call(msgspec.Struct, frozen=True):
-    """One request as a use case sees it.
-
-    Attributes:
-        actor: who calls.
-        now: microseconds since the epoch, read once a request.
-        dictionary: what the client sent for `DICT.<key>` in rules.
-    """
-
-    actor: Principal
-    now: int
-    dictionary: dict[str, Any] = {}
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """A decision and its reason.
-
-    Attributes:
-        allowed: the decision.
-        rule: the rule that decided, if one did.
-        because: the reason, as a sentence.
-    """
-
-    allowed: bool
-    rule: str | None
-    because: str
+async def confirm(_: Transaction, call: Call) -> Principal:
+    """Who calls; for operations without a statement of their own, which must be as current."""
+    return call.actor
 
 
 def require_permission(actor: Principal, operation: str) -> None:
-    """Let the call pass only when the caller's role allows the operation.
+    """Let the call pass only when the caller may perform the operation at all.
 
     Raises:
-        PermissionDeniedError: it does not.
+        PermissionDeniedError: he may not.
     """
+    if operation in TOKEN_OPTIONS and (actor.token or operation == "refresh_user_token"):
+        option = TOKEN_OPTIONS[operation]
+        if actor.token is None or option not in actor.token.options:
+            raise PermissionDeniedError(f"{operation} needs a token with the option {option}.")
+        return
     if not actor.statement.allows(operation):
-        raise PermissionDeniedError(f"The role of the user does not allow {operation}.")
+        raise PermissionDeniedError(f"The role {actor.role} does not allow {operation}.")
     if operation in OPERATOR_OPERATIONS and not actor.operator:
         raise PermissionDeniedError(f"Only the operator's account can be allowed {operation}.")
 
 
-def decide_twin(actor: Principal, owner: str) -> Verdict:
-    """Whether the caller may see a twin: without a rule, his account's twins and no others."""
-    if actor.account == owner:
-        return Verdict(allowed=True, rule=None, because="The account owns the twin.")
-    return Verdict(
-        allowed=False,
-        rule=None,
-        because="The role has no twin rule, so it covers only the twins of its own account.",
-    )
+def decide_twin(call: Call, twin: Facts) -> Verdict:
+    """Whether the caller may see a twin (spec sections 4.2 and 4.3).
+
+    Without a rule his role covers the twins of its own account and no others; a rule decides for
+    all twins alike. A rule that fails to evaluate denies.
+    """
+    rule = call.actor.twin_rule
+    if rule is None:
+        return OWN_TWINS if call.actor.account == twin.owner else NO_RULE
+    if rule.matches(variables.of(call, twin, rule.variables)):
+        return Verdict(allowed=True, rule=rule.text, because="The twin rule of the role holds.")
+    because = f"The twin rule of the role {call.actor.role} does not hold: {rule.text}"
+    return Verdict(allowed=False, rule=rule.text, because=because)
 
 
-def require_twin(actor: Principal, owner: str) -> None:
+def sees_twin(call: Call, twin: Facts) -> bool:
+    """Whether the caller may see a twin; for scans, which leave out what he may not."""
+    return decide_twin(call, twin).allowed
+
+
+def require_twin(call: Call, twin: Facts) -> None:
     """Let the call pass only when the caller may see the twin.
+
+    The reason names the role and its rule: both belong to the caller's own account.
 
     Raises:
         TwinForbiddenError: he may not; the text says why.
     """
-    verdict = decide_twin(actor, owner)
+    verdict = decide_twin(call, twin)
     if not verdict.allowed:
         raise TwinForbiddenError(f"The twin is not accessible. {verdict.because}")
 
 
-def require_ownership(actor: Principal, owner: str) -> None:
+def require_ownership(call: Call, twin: Facts) -> None:
     """Let the call pass only when the caller's account owns the twin.
 
     Raises:
         NotOwnerError: another account does.
     """
-    if actor.account != owner:
+    if call.actor.account != twin.owner:
         raise NotOwnerError("Only the owner of the twin can change it.")
+
+
+def require_cover(actor: Principal, statement: Statement, rules: RoleRules) -> None:
+    """Let nobody hand out a role that holds more than his own.
+
+    Which twins a rule covers cannot be compared in general; so a caller whose own role has a rule
+    can hand out that rule as it is, or narrowed: `(own rule) and (further condition)`.
+
+    Raises:
+        EscalationError: the role holds more; names what.
+    """
+    if not actor.statement.covers(statement):
+        raise EscalationError("The statement allows actions that the caller's role does not allow.")
+    for name in RoleRules.__struct_fields__:
+        own, other = getattr(actor.rules, name), getattr(rules, name)
+        if own is not None and not _narrows(own, other):
+            raise EscalationError(
+                f"The {name} must be the caller's own or start with it: ({own}) and (...)",
+                f"/rules/{name}",
+            )
+
+
+def _narrows(own: str, other: str | None) -> bool:
+    """Whether a rule is another one, or that one and a condition that stands by itself."""
+    if other is None or other == own:
+        return other == own
+    start = f"({own}) and ("
+    return (
+        other.startswith(start)
+        and other.endswith(")")
+        and rule_texts.is_rule(other[len(start) : -1])
+    )

@@ -1,21 +1,20 @@
 """Accounts and how they begin: with a role that allows everything, a user and his secret."""
 
-import base64
-import hashlib
-import os
+from typing import TypeAlias
 
 import msgspec
 
-from twinhold.registry import ids
-from twinhold.registry.access import Statement
+from twinhold.registry import ids, user_secrets
 from twinhold.registry.errors import InvalidValueError, quoted
+from twinhold.registry.principal import Call, Statement
 from twinhold.store import Transaction
 from twinhold.store import accounts as stored
+from twinhold.store.accounts import AccountRow
+
+Account: TypeAlias = AccountRow
 
 ADMINISTRATOR = "Super Admin"
 _LONGEST_NAME = 64
-_SECRET_BYTES = 48
-_FINGERPRINT = 4
 _EVERYTHING = msgspec.json.encode(Statement()).decode()
 _NO_RULES = "{}"
 
@@ -31,21 +30,7 @@ class Credentials(msgspec.Struct, frozen=True):
 
 def draft() -> Credentials:
     """Fresh identifiers and a fresh secret for an account that is to be."""
-    return Credentials(ids.new_uuid(), ids.new_uuid(), ids.new_uuid(), new_secret())
-
-
-def new_secret() -> str:
-    """64 characters of the base64 alphabet from 48 random bytes (spec section 3)."""
-    return base64.b64encode(os.urandom(_SECRET_BYTES)).decode()
-
-
-def digest(secret: str) -> bytes:
-    """What is kept of a secret.
-
-    A plain SHA-256 is enough, and no comparison can leak the secret: it has 384 random bits, so
-    neither a dictionary nor a lucky prefix of the digest leads back to it.
-    """
-    return hashlib.sha256(secret.encode()).digest()
+    return Credentials(ids.new_uuid(), ids.new_uuid(), ids.new_uuid(), user_secrets.new_secret())
 
 
 async def create(
@@ -67,21 +52,43 @@ async def create(
     await transaction.run(
         stored.INSERT_USER, base | {"name": ADMINISTRATOR, "description": None, "activity": None}
     )
-    await transaction.run(
-        stored.INSERT_SECRET,
-        base
-        | {
-            "digest": digest(credentials.secret),
-            "fingerprint": credentials.secret[-_FINGERPRINT:],
-            "validity": None,
-        },
-    )
+    await user_secrets.insert(transaction, credentials.user, credentials.secret, None, now)
     return credentials
+
+
+async def create_by(
+    transaction: Transaction, call: Call, name: str, credentials: Credentials
+) -> Credentials:
+    """Make an account that is not the operator's; see `create`."""
+    return await create(transaction, name, credentials, call.now, operator=False)
 
 
 async def exist(transaction: Transaction) -> bool:
     """Whether the registry has an account yet."""
     return await transaction.one(stored.ANY_ACCOUNT, {}) is not None
+
+
+async def get(transaction: Transaction, call: Call) -> Account:
+    """The caller's account."""
+    row = await transaction.one(stored.SELECT_ACCOUNT, {"account": call.actor.account})
+    if row is None:
+        raise RuntimeError("The account of a principal does not exist.")
+    return Account._make(row)
+
+
+async def update(
+    transaction: Transaction, call: Call, resource_access_log: str | None | msgspec.UnsetType
+) -> Account:
+    """Set or remove the access log of the caller's account; unset changes nothing."""
+    account = await get(transaction, call)
+    if resource_access_log is msgspec.UNSET:
+        return account
+    account = account._replace(resource_access_log=resource_access_log, updated=call.now)
+    await transaction.run(
+        stored.UPDATE_ACCOUNT,
+        {"account": account.uuid, "resource_access_log": resource_access_log, "now": call.now},
+    )
+    return account
 
 
 def _check_name(name: str) -> None:

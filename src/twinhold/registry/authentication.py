@@ -1,66 +1,115 @@
 """From a credential to the principal behind it.
 
-A principal is remembered by the digest of its secret, so that a request costs one look-up in
-memory; unknown secrets are never remembered.
+A principal is remembered by the digest of its credential, so that a request costs one look-up in
+memory; unknown credentials are never remembered. What is remembered is only as good as its
+generation: the store refuses a call whose principal was loaded before access changed last, and the
+call starts over after `renew`.
 """
 
 import msgspec
 
-from twinhold.registry.access import Principal, Statement
-from twinhold.registry.accounts import digest
+from twinhold.registry import attribute_indexes, keys, rule_texts, tokens, user_secrets
 from twinhold.registry.errors import UnauthenticatedError
+from twinhold.registry.principal import Principal, RoleRules, Statement
+from twinhold.registry.tokens import Claims, Keyring
 from twinhold.store import Store, Transaction
 from twinhold.store import accounts as stored
+from twinhold.store.accounts import PrincipalRow
+from twinhold.store.engine import Row
 
 _MOST_REMEMBERED = 10_000
-_LONGEST_SECRET = 4096
+_LONGEST_CREDENTIAL = 16_384
+_NO_ACCESS = Statement("allow")
 _decode_statement = msgspec.json.Decoder(Statement).decode
+_decode_rules = msgspec.json.Decoder(RoleRules).decode
 
 
 class Authenticator:
-    """Knows who is behind a secret."""
+    """Knows who is behind a secret or a token."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, keyring: Keyring) -> None:
+        self.keyring = keyring
         self._store = store
         self._remembered: dict[bytes, Principal] = {}
 
-    async def principal(self, secret: str, now: int) -> Principal:
-        """The user behind a secret.
+    async def principal(self, credential: str, now: int) -> Principal:
+        """The user behind a credential.
 
         Raises:
-            UnauthenticatedError: nobody is, or the secret has expired.
+            UnauthenticatedError: nobody is, or it has expired.
         """
-        if not 0 < len(secret) <= _LONGEST_SECRET:
+        if not 0 < len(credential) <= _LONGEST_CREDENTIAL:
             raise UnauthenticatedError("The request carries no credential.")
-        key = digest(secret)
-        found = self._remembered.get(key)
+        digest = user_secrets.digest(credential)
+        found = self._remembered.get(digest)
         if found is None:
-            found = await self._look_up(key)
+            found = await self._look_up(credential, digest)
         if found.validity is not None and found.validity <= now:
             raise UnauthenticatedError("The credential has expired.")
         return found
 
-    async def _look_up(self, key: bytes) -> Principal:
-        found = await self._store.read(_principal, key)
+    async def renew(self) -> None:
+        """Load principals and keys anew: access has changed."""
+        self._remembered.clear()
+        self.keyring = (await self._store.read(keys.reload)).tokens
+
+    async def _look_up(self, credential: str, digest: bytes) -> Principal:
+        if tokens.looks_like_token(credential):
+            claims = await self._claims(credential)
+            found = await self._store.read(_of_token, claims)
+        else:
+            found = await self._store.read(_of_secret, digest)
         if found is None:
             raise UnauthenticatedError("The credential is not known.")
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
-        self._remembered[key] = found
+        self._remembered[digest] = found
         return found
 
+    async def _claims(self, token: str) -> Claims:
+        """What a token says; a key that is not known may be one that another process has added."""
+        if not self.keyring.knows(token):
+            self.keyring = (await self._store.read(keys.reload)).tokens
+        return self.keyring.read(token)
 
-async def _principal(transaction: Transaction, key: bytes) -> Principal | None:
-    row = await transaction.one(stored.PRINCIPAL_BY_DIGEST, {"digest": key})
+
+async def _of_secret(transaction: Transaction, digest: bytes) -> Principal | None:
+    # Read first: a change in between makes the principal stale, never a stale one look fresh.
+    generation = await transaction.generation()
+    row = await transaction.one(stored.PRINCIPAL_BY_DIGEST, {"digest": digest})
+    return None if row is None else await _principal(transaction, row, generation)
+
+
+async def _of_token(transaction: Transaction, claims: Claims) -> Principal | None:
+    generation = await transaction.generation()
+    row = await transaction.one(stored.PRINCIPAL_BY_USER, {"user": claims.user})
     if row is None:
         return None
-    account, user, role, operator, statement, description, validity = row
+    found = await _principal(transaction, row, generation)
+    if found.secret != claims.secret:
+        return None
+    return msgspec.structs.replace(
+        found,
+        token=tokens.carried(claims),
+        validity=tokens.earlier(found.validity, claims.validity),
+    )
+
+
+async def _principal(transaction: Transaction, found: Row, generation: int) -> Principal:
+    row = PrincipalRow._make(found)
+    rules = _decode_rules(row.rules) if row.rules else RoleRules()
     return Principal(
-        account=account,
-        user=user,
-        role=role,
-        operator=bool(operator),
-        statement=_decode_statement(statement),
-        description=description,
-        validity=validity,
+        account=row.account,
+        user=row.user,
+        role=row.role,
+        operator=bool(row.operator),
+        statement=_decode_statement(row.statement) if row.statement else _NO_ACCESS,
+        rules=rules,
+        twin_rule=rule_texts.parse(rules.twin_rule) if rules.twin_rule is not None else None,
+        description=row.description,
+        validity=row.validity,
+        secret=user_secrets.name_of(row.digest),
+        token=None,
+        indexes=await attribute_indexes.of_account(transaction, row.account),
+        generation=generation,
     )

@@ -85,6 +85,27 @@ class PermissionDeniedError(RegistryError):
     hint = "Ask an administrator of the account for a role that allows the operation."
 
 
+class EscalationError(RegistryError):
+    """The caller would hand out more than his own role holds."""
+
+    code = "access.escalation"
+    hint = "Hand out at most what your own role holds."
+
+
+class OwnAccessError(RegistryError):
+    """The caller would take his own access away."""
+
+    code = "access.own"
+    hint = "Let another administrator of the account do it."
+
+
+class NotFoundError(RegistryError):
+    """The account has no such user, role, secret or PIN, or the transfer does not exist."""
+
+    code = "record.not_found"
+    hint = "Check the UUID; records of other accounts are not shown."
+
+
 class TwinForbiddenError(RegistryError):
     """The caller may not see the twin."""
 

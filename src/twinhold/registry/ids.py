@@ -12,6 +12,9 @@ _RANDOM_BITS = (1 << 62) - 1
 LOWEST = "00000000-0000-0000-0000-000000000000"
 """Before every UUID: where a scan starts."""
 
+HIGHEST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+"""Behind every UUID."""
+
 
 def twin_uuid(now: int, entropy: bytes) -> str:
     """A version-4 UUID whose first 48 bits are its time of creation: UUIDs sort by age.
@@ -36,7 +39,7 @@ def new_uuid() -> str:
     return str(uuid.uuid4())
 
 
-def parse_uuid(text: str, what: str) -> str:
+def parse_uuid(text: str, what: str, pointer: str | None = None) -> str:
     """A UUID that a client sent, in any case, as the store knows it.
 
     Raises:
@@ -44,5 +47,5 @@ def parse_uuid(text: str, what: str) -> str:
     """
     lowered = text.lower()
     if not _UUID.fullmatch(lowered):
-        raise InvalidValueError(f"The {what} {quoted(text)} is not a UUID.")
+        raise InvalidValueError(f"The {what} {quoted(text)} is not a UUID.", pointer)
     return lowered

@@ -1,41 +1,44 @@
 """An open registry: the store, who is known to it, and its keys."""
 
-import os
+import hashlib
+from dataclasses import dataclass
 
-import msgspec
-
-from twinhold.registry import accounts
+from twinhold.registry import keys
+from twinhold.registry.attribute_indexes import Indexer
 from twinhold.registry.authentication import Authenticator
-from twinhold.registry.cursors import KEY_BYTES, Cursors
-from twinhold.store import Store, Transaction
-from twinhold.store import keys as stored
-
-_CURSOR_KEY = "cursor"
+from twinhold.registry.cursors import Cursors
+from twinhold.store import Store
 
 
-class Registry(msgspec.Struct, frozen=True):
-    """What the dialects work on."""
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What the dialects work on.
+
+    Attributes:
+        actions: every action that a statement may name.
+    """
 
     store: Store
     authenticator: Authenticator
     cursors: Cursors
+    actions: frozenset[str]
+    pin_key: bytes
+    indexer: Indexer
 
     @classmethod
-    async def open(cls, store: Store) -> "Registry":
+    async def open(cls, store: Store, actions: frozenset[str]) -> "Registry":
         """A registry over an open store; makes its keys when they are missing."""
-        key = await store.write(_key, _CURSOR_KEY, os.urandom(KEY_BYTES))
-        return cls(store=store, authenticator=Authenticator(store), cursors=Cursors(key))
+        kept = await store.write(keys.load)
+        return cls(
+            store=store,
+            authenticator=Authenticator(store, kept.tokens),
+            cursors=Cursors(kept.cursors),
+            actions=actions,
+            pin_key=kept.pins,
+            indexer=Indexer(store),
+        )
 
-    async def create_account(self, name: str, now: int) -> accounts.Credentials:
-        """Make an account; see `accounts.create`."""
-        return await self.store.write(accounts.create, name, accounts.draft(), now, operator=False)
-
-
-async def _key(transaction: Transaction, purpose: str, fresh: bytes) -> bytes:
-    await transaction.run(stored.ALONE, {})
-    row = await transaction.one(stored.SELECT_KEY, {"purpose": purpose})
-    if row is not None:
-        found: bytes = row[0]
-        return found
-    await transaction.run(stored.INSERT_KEY, {"purpose": purpose, "key": fresh})
-    return fresh
+    def pin_digest(self, account: str, pin: str) -> bytes:
+        """What is kept of a PIN; its case does not count."""
+        said = f"{account} {pin.upper()}".encode()
+        return hashlib.blake2b(said, key=self.pin_key).digest()

@@ -3,18 +3,15 @@
 Every use case answers the twin as JSON text in the shape that its dialect asked for.
 """
 
-from collections.abc import Callable
-
 import msgspec
 
-from twinhold.registry import access, variables
-from twinhold.registry.access import Call
+from twinhold.registry import access, attribute_indexes
 from twinhold.registry.errors import TwinNotFoundError, TwinTerminatedError
-from twinhold.rules import Rule
+from twinhold.registry.principal import Call
+from twinhold.registry.searches import Page
 from twinhold.store import Transaction
 from twinhold.store import twins as stored
-from twinhold.store.engine import Row
-from twinhold.store.shape import Shape
+from twinhold.store.shape import NOTHING, Shape
 from twinhold.store.statement import Statement
 from twinhold.store.twins import Facts
 
@@ -22,48 +19,18 @@ Description = str | None | msgspec.UnsetType
 """The description as JSON text; null removes it, unset leaves it as it is."""
 
 
-class Scan(msgspec.Struct, frozen=True):
-    """What to scan: so many of the account's twins after a UUID.
-
-    Attributes:
-        after: the UUID that the scan stands behind.
-        count: how many twins are looked at, not how many are found.
-        rule: only twins that match; an error while evaluating skips the twin.
-        shape: how each is written.
-    """
-
-    after: str
-    count: int
-    rule: Rule | None
-    shape: Shape
-
-
-class Page(msgspec.Struct, frozen=True):
-    """What a scan found.
-
-    Attributes:
-        documents: the twins in the shape asked for.
-        last: the UUID of the last twin looked at; None when no twin remains.
-    """
-
-    documents: list[str]
-    last: str | None
-
-
 async def create(
     transaction: Transaction, call: Call, uuid: str, description: Description, shape: Shape
 ) -> str:
     """Create a twin that the caller's account owns."""
-    return await _changed(
+    owner, text = call.actor.account, description or None
+    document = await _changed(
         transaction,
         stored.INSERT.shaped(shape),
-        {
-            "uuid": uuid,
-            "owner": call.actor.account,
-            "description": description or None,
-            "now": call.now,
-        },
+        {"uuid": uuid, "owner": owner, "description": text, "now": call.now},
     )
+    await attribute_indexes.put(transaction, owner, uuid, call.actor.indexes.kept, text)
+    return document
 
 
 async def get(
@@ -75,8 +42,7 @@ async def get(
         TwinNotFoundError: there is none, or it is terminated and those are left out.
         TwinForbiddenError: the caller may not see it.
     """
-    twin = await _find(transaction, stored.SELECT.shaped(shape), uuid)
-    access.require_twin(call.actor, twin.owner)
+    twin = await find_visible(transaction, call, uuid, shape)
     if twin.terminated is not None and not show_terminated:
         raise TwinNotFoundError(f"The twin {uuid} is terminated, and the request leaves these out.")
     return twin.document
@@ -93,14 +59,17 @@ async def update(
         NotOwnerError: another account owns it.
         TwinTerminatedError: it never changes again.
     """
-    twin = await _find_to_change(transaction, call, uuid, shape)
+    twin = await find_to_change(transaction, call, uuid, shape)
     if description is msgspec.UNSET:
         return twin.document
-    return await _changed(
+    document = await _changed(
         transaction,
         stored.UPDATE_DESCRIPTION.shaped(shape),
         {"uuid": uuid, "description": description, "now": call.now},
     )
+    kept = call.actor.indexes.kept
+    await attribute_indexes.put(transaction, twin.owner, uuid, kept, description)
+    return document
 
 
 async def terminate(transaction: Transaction, call: Call, uuid: str, shape: Shape) -> str:
@@ -112,7 +81,7 @@ async def terminate(transaction: Transaction, call: Call, uuid: str, shape: Shap
         NotOwnerError: another account owns it.
         TwinTerminatedError: it is terminated already.
     """
-    await _find_to_change(transaction, call, uuid, shape)
+    await find_to_change(transaction, call, uuid, shape)
     return await _changed(
         transaction,
         stored.TERMINATE.shaped(shape),
@@ -120,19 +89,62 @@ async def terminate(transaction: Transaction, call: Call, uuid: str, shape: Shap
     )
 
 
-async def scan(transaction: Transaction, call: Call, what: Scan) -> Page:
-    """Look at the next twins that the caller's account owns, in the order of their UUIDs."""
-    statement = stored.PAGE if what.rule is None else stored.PAGE_OF_FACTS
+async def scan(transaction: Transaction, call: Call, after: str, count: int, shape: Shape) -> Page:
+    """Look at the next twins that the caller's account owns, in the order of their UUIDs.
+
+    Without a rule: see `searches` for scans that have one.
+    """
     # One more than asked for tells whether any remain.
     rows = await transaction.all(
-        statement.shaped(what.shape),
-        {"owner": call.actor.account, "after": what.after, "count": what.count + 1},
+        stored.PAGE.shaped(shape),
+        {"owner": call.actor.account, "after": after, "count": count + 1},
     )
-    looked_at = rows[: what.count]
-    last = looked_at[-1][0] if len(rows) > what.count else None
-    if what.rule is not None:
-        looked_at = list(filter(_matcher(what.rule, call), looked_at))
-    return Page([row[-1] for row in looked_at], last)
+    last = rows[count - 1][0] if len(rows) > count else None
+    return Page([row[stored.DOCUMENT] for row in rows[:count]], last)
+
+
+async def find_visible(
+    transaction: Transaction, call: Call, uuid: str, shape: Shape = NOTHING
+) -> Facts:
+    """A twin that the caller may see.
+
+    Raises:
+        TwinNotFoundError: there is no such twin.
+        TwinForbiddenError: the caller may not see it.
+    """
+    twin = await _find(transaction, stored.SELECT.shaped(shape), uuid)
+    access.require_twin(call, twin)
+    return twin
+
+
+async def find_to_change(
+    transaction: Transaction, call: Call, uuid: str, shape: Shape = NOTHING
+) -> Facts:
+    """A twin that the caller may change, held until the transaction ends.
+
+    Raises:
+        TwinNotFoundError: there is no such twin.
+        TwinForbiddenError: the caller may not see it.
+        NotOwnerError: another account owns it.
+        TwinTerminatedError: it never changes again.
+    """
+    twin = await _find(transaction, stored.SELECT_FOR_UPDATE.shaped(shape), uuid)
+    access.require_twin(call, twin)
+    access.require_ownership(call, twin)
+    _require_alive(twin)
+    return twin
+
+
+async def find_alive(transaction: Transaction, uuid: str) -> Facts:
+    """A twin that may still change, whoever may see it, held until the transaction ends.
+
+    Raises:
+        TwinNotFoundError: there is no such twin.
+        TwinTerminatedError: it never changes again.
+    """
+    twin = await _find(transaction, stored.SELECT_FOR_UPDATE.shaped(NOTHING), uuid)
+    _require_alive(twin)
+    return twin
 
 
 async def _find(transaction: Transaction, statement: Statement, uuid: str) -> Facts:
@@ -142,13 +154,9 @@ async def _find(transaction: Transaction, statement: Statement, uuid: str) -> Fa
     return Facts._make(row)
 
 
-async def _find_to_change(transaction: Transaction, call: Call, uuid: str, shape: Shape) -> Facts:
-    twin = await _find(transaction, stored.SELECT_FOR_UPDATE.shaped(shape), uuid)
-    access.require_twin(call.actor, twin.owner)
-    access.require_ownership(call.actor, twin.owner)
+def _require_alive(twin: Facts) -> None:
     if twin.terminated is not None:
-        raise TwinTerminatedError(f"The twin {uuid} is terminated.")
-    return twin
+        raise TwinTerminatedError(f"The twin {twin.uuid} is terminated.")
 
 
 async def _changed(
@@ -159,14 +167,3 @@ async def _changed(
         raise RuntimeError("A statement that changes one twin answered no twin.")
     document: str = row[0]
     return document
-
-
-def _matcher(rule: Rule, call: Call) -> Callable[[Row], bool]:
-    """Whether a row of `Facts` matches a rule; the call's own variables are gathered once."""
-    names = rule.variables
-    scope = variables.of_call(call, names)
-
-    def matches(row: Row) -> bool:
-        return rule.matches(scope | variables.of_twin(Facts._make(row), names))
-
-    return matches

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from twinhold.registry import documents
-from twinhold.registry.access import Call
+from twinhold.registry.principal import Call
 from twinhold.store.twins import Facts
 
 Scope = dict[str, Any]
@@ -36,6 +36,11 @@ _OF_TWIN: Mapping[str, Callable[[Facts], Any]] = {
     ),
     "TWIN": lambda twin: _members(twin.description),
 }
+
+
+def of(call: Call, twin: Facts, names: Iterable[str]) -> Scope:
+    """The values of those names for a call on a twin."""
+    return of_call(call, names) | of_twin(twin, names)
 
 
 def of_call(call: Call, names: Iterable[str]) -> Scope:

@@ -16,13 +16,14 @@ from rule_engine.builtins import Builtins
 from rule_engine.types import DataType
 
 from .errors import RuleEvaluationError, RuleSyntaxError
-from .limits import DECIMALS, MAX_BITS, MAX_EXPONENT, spend
+from .limits import DECIMALS, MAX_BITS, MAX_DIGITS, MAX_EXPONENT, spend
 from .patterns import Pattern, compile_pattern
 
 __all__ = ["REPLACED", "metered", "new_context"]
 
 _FEW = 10
 _MANY = 100
+_POWER = 500
 _CODEC = 1_000
 
 
@@ -41,9 +42,22 @@ class Shift(ast.BitwiseShiftExpression):  # type: ignore[misc]
         right = self.right.evaluate(thing)
         if isinstance(right, Decimal) and right > MAX_BITS:
             raise RuleEvaluationError("A shift is too wide.")
-        if isinstance(left, Decimal) and left.is_finite() and left.adjusted() > MAX_BITS // 4:
+        if isinstance(left, Decimal) and left.is_finite() and left.adjusted() > MAX_BITS // 3:
             raise RuleEvaluationError("A shifted number is too large.")
         return super()._op_bitwise_float(op, thing, left)
+
+
+class Arithmetic(ast.ArithmeticExpression):  # type: ignore[misc]
+    """Multiplication and its kin; a power of a number of bounded digits."""
+
+    def _op_pow(self, thing: Any) -> Any:
+        spend(_POWER)
+        for operand in (self.left.evaluate(thing), self.right.evaluate(thing)):
+            if isinstance(operand, Decimal) and len(operand.as_tuple().digits) > MAX_DIGITS:
+                raise RuleEvaluationError(
+                    f"A number of more than {MAX_DIGITS} digits has no power."
+                )
+        return super()._op_pow(thing)
 
 
 class Number(ast.FloatExpression):  # type: ignore[misc]
@@ -63,6 +77,7 @@ class Number(ast.FloatExpression):  # type: ignore[misc]
 
 
 REPLACED: dict[type, type] = {
+    ast.ArithmeticExpression: Arithmetic,
     ast.FuzzyComparisonExpression: Match,
     ast.BitwiseShiftExpression: Shift,
     ast.FloatExpression: Number,

@@ -14,10 +14,10 @@ from .errors import RuleEvaluationError, RuleSyntaxError
 from .limits import spend, spend_on
 from .patterns import Pattern, compile_pattern
 from .reading import Build, Reader, Scope
-from .tree import Comparison, Constant, Groups, Match, Membership
+from .tree import Comparison, Constant, Groups, Match, Membership, Node
 from .values import contains, equal, exact, native, ordered, type_mismatch
 
-__all__ = ["comparison", "forget_groups", "groups", "is_scalar", "match", "membership"]
+__all__ = ["comparison", "forget_groups", "groups", "is_plain", "match", "membership", "scalars"]
 
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": operator.lt,
@@ -33,6 +33,13 @@ _PATTERN = 1_000
 def is_scalar(node: object) -> bool:
     """Tell whether a node is a constant text, number, boolean or null."""
     return isinstance(node, Constant) and node.value.__class__ in _SCALARS
+
+
+def is_plain(node: object) -> bool:
+    """Tell whether it is such a constant that JSON values compare with it as they are."""
+    if not isinstance(node, Constant) or not is_scalar(node):
+        return False
+    return not isinstance(node.value, Decimal) or native(node.value) is not None
 
 
 def comparison(node: Comparison, build: Build) -> Reader:
@@ -114,19 +121,24 @@ def _order(node: Comparison, build: Build) -> Reader:
     return read
 
 
+def scalars(node: Node) -> frozenset[object] | None:
+    """Return the members of a constant array, if JSON values compare with them as they are."""
+    if not isinstance(node, Constant) or not isinstance(node.value, tuple):
+        return None
+    members = [native(each) if isinstance(each, Decimal) else each for each in node.value]
+    for member, each in zip(members, node.value, strict=True):
+        if each.__class__ not in _SCALARS or (member is None and each is not None):
+            return None
+    return frozenset(members)
+
+
 def membership(node: Membership, build: Build) -> Reader:
     """Look for a member in a container."""
-    general = _membership(node, build)
-    if not isinstance(node.container, Constant) or node.container.value.__class__ is not tuple:
-        return general
-    constants: tuple[object, ...] = node.container.value
-    numbers = [native(each) if isinstance(each, Decimal) else each for each in constants]
-    known = all(each.__class__ in _SCALARS for each in constants)
-    if not known or any(
-        a is None and b is not None for a, b in zip(numbers, constants, strict=True)
-    ):
-        return general
-    return _among(build(node.member), frozenset(numbers), constants)
+    members = scalars(node.container)
+    if members is None:
+        return _membership(node, build)
+    constants: tuple[object, ...] = node.container.value  # type: ignore[attr-defined]
+    return _among(build(node.member), members, constants)
 
 
 def _among(read: Reader, members: frozenset[object], constants: tuple[object, ...]) -> Reader:

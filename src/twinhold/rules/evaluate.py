@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from .comparing import comparison, groups, is_scalar, match, membership
+from .comparing import comparison, groups, is_plain, match, membership, scalars
 from .errors import RuleEvaluationError
 from .limits import spend, spend_on
 from .reading import Build, Reader, Scope, attribute, holders, item, slice_of, symbol
@@ -41,7 +41,6 @@ __all__ = ["compile_tree", "is_light", "uses_decimals"]
 
 _ITERATED: frozenset[type] = frozenset({list, tuple, set})
 _STEP = 2
-_POWER = 500
 
 
 def compile_tree(node: Node) -> Reader:
@@ -56,11 +55,10 @@ def compile_tree(node: Node) -> Reader:
 def is_light(node: Node) -> bool:
     """Tell whether the function can never spend from the budget of work, so that none is needed."""
     if isinstance(node, Comparison):
-        scalar = is_scalar(node.left) or is_scalar(node.right)
-        return scalar and is_light(node.left) and is_light(node.right)
+        plain = is_plain(node.left) or is_plain(node.right)
+        return plain and is_light(node.left) and is_light(node.right)
     if isinstance(node, Membership):
-        constant = isinstance(node.container, Constant) and _all_scalar(node.container.value)
-        return constant and is_light(node.member)
+        return scalars(node.container) is not None and is_light(node.member)
     if isinstance(node, Attribute):
         known = node.name in ("length", "is_empty") or not holders(node.name)
         return known and is_light(node.target)
@@ -69,10 +67,6 @@ def is_light(node: Node) -> bool:
     if isinstance(node, Not):
         return is_light(node.operand)
     return isinstance(node, (Symbol, Constant))
-
-
-def _all_scalar(value: object) -> bool:
-    return isinstance(value, tuple) and all(is_scalar(Constant(each)) for each in value)
 
 
 def uses_decimals(node: Node) -> bool:
@@ -192,10 +186,9 @@ def _key(value: object) -> object:
 
 def _library(node: Any, build: Build) -> Reader:
     operands, library = tuple(build(operand) for operand in node.operands), node.library
-    cost = _POWER if isinstance(node, Operation) and node.operator == "pow" else _STEP
 
     def read(scope: Scope) -> object:
-        spend(cost)
+        spend(_STEP)
         values = tuple(exact(operand(scope)) for operand in operands)
         spend_on(values)
         result = library.evaluate(values)

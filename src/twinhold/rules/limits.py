@@ -18,8 +18,9 @@ MAX_DEPTH = 100
 MAX_BRACKETS = 24
 MAX_NODES = 800
 MAX_PATTERN = 1_000
-MAX_BITS = 16_384
-MAX_EXPONENT = 6_144
+MAX_BITS = 4_096
+MAX_DIGITS = 100
+MAX_EXPONENT = 999
 WORK = 20_000
 
 # A container's elements are converted one by one, each at about a microsecond.

@@ -105,10 +105,18 @@ def _other_attribute(value: object, name: str, defined: frozenset[type]) -> obje
 def _library_attribute(value: object, name: str) -> object:
     spend(_ATTRIBUTE)
     spend_on(value)
-    if isinstance(value, (str, bytes)):
+    if isinstance(value, (int, Decimal)):
+        spend(_digits(value) ** 2 >> 9)
+    elif isinstance(value, (str, bytes)):
         spend(len(value) * 10 if name in ("to_ary", "to_set") else len(value) >> 4)
     found: object = _library.resolve_attribute(None, exact(value), name)
     return metered(found) if callable(found) else found
+
+
+def _digits(value: int | Decimal) -> int:
+    if isinstance(value, int):
+        return value.bit_length() // 3
+    return max(0, value.adjusted()) if value.is_finite() else 0
 
 
 def item(node: Item, build: Build) -> Reader:

@@ -8,12 +8,15 @@ import decimal
 import functools
 from typing import final
 
+from .columns import Columns, Engine
 from .comparing import forget_groups
 from .errors import RuleEvaluationError
 from .evaluate import compile_tree, is_light, uses_decimals
 from .grammar import read
 from .limits import DECIMALS, begin
 from .reading import Scope
+from .seeks import Seek, seeks
+from .sql import Predicate, to_sql
 from .tree import Groups, Node, from_library, variables, walk
 from .values import exact
 
@@ -75,6 +78,33 @@ class Rule:
         except Exception as error:
             reason = str(getattr(error, "message", "") or error) or type(error).__name__
             raise RuleEvaluationError(f"The rule has no value: {reason[:200]}.") from error
+
+    def to_sql(
+        self, columns: Columns, engine: Engine, scope: Scope | None = None
+    ) -> Predicate | None:
+        """Return an SQL condition that holds at least wherever the rule holds, or None.
+
+        Args:
+            columns: Where the variables that differ from row to row are stored.
+            engine: `sqlite` or `postgresql` (15 and later).
+            scope: All other variables; what is absent is null.
+        """
+        return to_sql(self.tree, columns, engine, scope or {})
+
+    def seeks(
+        self, columns: Columns, scope: Scope | None = None, variable: str = "TWIN"
+    ) -> list[Seek] | None:
+        """Return what an index on top-level attributes can look for.
+
+        Wherever the rule holds, at least one of the seeks does; an empty list says that it never
+        holds, None that an index cannot help.
+
+        Args:
+            columns: The variables that differ from row to row.
+            scope: All other variables; what is absent is null.
+            variable: The namespace whose attributes are indexed.
+        """
+        return seeks(self.tree, columns, scope or {}, variable)
 
     def _run(self, scope: Scope) -> object:
         begin()

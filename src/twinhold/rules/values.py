@@ -24,6 +24,9 @@ __all__ = ["contains", "equal", "exact", "index", "native", "ordered"]
 # binary value: 1e23 prints as 10**23, which it is not.
 _SAFE = 2**53
 
+# Numbers of this size take their time to be converted: it grows with the square of the digits.
+_HUGE = 10**200
+
 _SAME: frozenset[type] = frozenset({str, bool, type(None), int, float, Decimal, bytes})
 _ORDERED: frozenset[type] = frozenset({str, bool, int, float, bytes})
 _NUMBERS: frozenset[type] = frozenset({int, float, Decimal})
@@ -42,6 +45,8 @@ def exact(value: object) -> object:
     """
     kind = value.__class__
     if kind is int:
+        if not -_HUGE < value < _HUGE:  # type: ignore[operator]
+            spend(value.bit_length() >> 3)  # type: ignore[attr-defined]
         return Decimal(value)  # type: ignore[arg-type]
     if kind is float:
         return Decimal(repr(value))
@@ -117,6 +122,7 @@ def contains(container: object, member: object) -> bool | None:
     if kind is str:
         if sort is not str:
             raise RuleEvaluationError(type_mismatch)
+        spend(len(container) >> 6)  # type: ignore[arg-type]
         return member in container  # type: ignore[operator]
     if kind in _NUMBERS or container is None or kind is bool:
         raise RuleEvaluationError(type_mismatch)

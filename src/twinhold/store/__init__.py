@@ -6,6 +6,7 @@ Knows no HTTP and no rule of access. A use case reaches the store through `Store
 
 from twinhold.store.engine import Store, Transaction
 from twinhold.store.errors import (
+    AccessChangedError,
     SchemaTooNewError,
     StoreError,
     StoreInUseError,
@@ -14,6 +15,7 @@ from twinhold.store.errors import (
 from twinhold.store.open import open_store
 
 __all__ = [
+    "AccessChangedError",
     "SchemaTooNewError",
     "Store",
     "StoreError",

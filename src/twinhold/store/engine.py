@@ -5,7 +5,7 @@ none of them ever suspends (docs/explanation/architecture.md says why).
 """
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
 from twinhold.store.statement import Statement
 
@@ -16,11 +16,19 @@ Row = tuple[Any, ...]
 Parameters = Mapping[str, Any]
 
 
+EngineName = Literal["sqlite", "postgresql"]
+
+
 class Transaction(Protocol):
     """What a use case sees of the engine: its statements, run one after the other.
 
     Every method raises `StoreUnavailableError` when the engine cannot answer.
     """
+
+    @property
+    def engine(self) -> EngineName:
+        """Which engine it is, for those who compile conditions."""
+        ...
 
     async def one(self, statement: Statement, parameters: Parameters) -> Row | None:
         """The first row of the answer, or None when there is none."""
@@ -32,6 +40,18 @@ class Transaction(Protocol):
 
     async def run(self, statement: Statement, parameters: Parameters) -> None:
         """Run a statement whose answer nobody reads."""
+        ...
+
+    async def generation(self) -> int:
+        """How often access has changed so far; see `change_access`."""
+        ...
+
+    async def change_access(self) -> None:
+        """Say that users, roles or secrets change with this transaction.
+
+        From its commit on, `read_at` and `write_at` refuse every earlier generation, in every
+        process and on every machine.
+        """
         ...
 
 
@@ -54,6 +74,32 @@ class Store(Protocol):
 
         What the use case did is undone whole when it raises.
         """
+        ...
+
+    async def read_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Like `read`, only while access is still as it was in that generation.
+
+        Raises:
+            AccessChangedError: it is not; the use case has had no effect.
+        """
+        ...
+
+    async def write_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Like `write`, only while access is still as it was in that generation.
+
+        Raises:
+            AccessChangedError: it is not; the use case has had no effect.
+        """
+        ...
+
+    async def search_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Like `read_at`, for a use case that may take long: it holds nobody else up."""
         ...
 
     async def close(self) -> None:

@@ -13,5 +13,9 @@ class StoreInUseError(StoreError):
     """Another process has this data directory open."""
 
 
+class AccessChangedError(StoreError):
+    """Users, roles or secrets have changed since the principal was loaded: load it anew."""
+
+
 class SchemaTooNewError(StoreError):
     """The store was written by a later Twinhold than this one."""

@@ -5,6 +5,8 @@ from twinhold.store.statement import Statement
 ALONE = Statement("{migration_lock}")
 """Waits until no other process starts up on this store, and lets none until the commit."""
 
+SELECT_KEYS = Statement("SELECT purpose, key FROM registry_keys")
+
 SELECT_KEY = Statement("SELECT key FROM registry_keys WHERE purpose = :purpose")
 
 INSERT_KEY = Statement("INSERT INTO registry_keys (purpose, key) VALUES (:purpose, :key)")

@@ -5,14 +5,15 @@ pool opens a new connection for it. Transactions that PostgreSQL itself asks to 
 serialization) are repeated a few times.
 """
 
+from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import asyncpg
 
 from twinhold.store.dialect import POSTGRESQL
-from twinhold.store.engine import Parameters, Row, UseCase
-from twinhold.store.errors import StoreUnavailableError
+from twinhold.store.engine import EngineName, Parameters, Row, UseCase
+from twinhold.store.errors import AccessChangedError, StoreUnavailableError
 from twinhold.store.statement import Statement
 
 P = ParamSpec("P")
@@ -33,6 +34,8 @@ _AWAY = (
 )
 """What asyncpg raises when the database cannot answer; anything else is a defect of ours."""
 
+_Work = Callable[["PostgresTransaction"], Coroutine[Any, Any, T]]
+
 _REPEAT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _ATTEMPTS = 4
 _CONNECT_SECONDS = 5.0
@@ -43,26 +46,57 @@ _POOL_SIZE = 16
 class PostgresTransaction:
     """Statements on one connection of the pool."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, required: int | None = None) -> None:
+        """Begin; a required generation is checked with the first statement."""
         self._connection = connection
+        self._required = required
+
+    @property
+    def engine(self) -> EngineName:
+        """See `Transaction.engine`."""
+        return "postgresql"
 
     async def one(self, statement: Statement, parameters: Parameters) -> Row | None:
         """See `Transaction.one`."""
-        record = await self._connection.fetchrow(
-            statement.spelled(POSTGRESQL), *statement.bind(parameters)
-        )
-        return None if record is None else tuple(record)
+        rows = await self.all(statement, parameters)
+        return rows[0] if rows else None
 
     async def all(self, statement: Statement, parameters: Parameters) -> list[Row]:
         """See `Transaction.all`."""
+        if not statement.carries_generation:
+            await self.require()
         records = await self._connection.fetch(
             statement.spelled(POSTGRESQL), *statement.bind(parameters)
         )
-        return [tuple(record) for record in records]
+        rows = [tuple(record) for record in records]
+        await self.require(rows[0][-1] if rows else None)
+        return rows
 
     async def run(self, statement: Statement, parameters: Parameters) -> None:
         """See `Transaction.run`."""
+        await self.require()
         await self._connection.execute(statement.spelled(POSTGRESQL), *statement.bind(parameters))
+
+    async def generation(self) -> int:
+        """See `Transaction.generation`."""
+        number: int = await self._connection.fetchval("SELECT generation FROM access_generation")
+        return number
+
+    async def change_access(self) -> None:
+        """See `Transaction.change_access`."""
+        await self._connection.execute("UPDATE access_generation SET generation = generation + 1")
+
+    async def require(self, current: int | None = None) -> None:
+        """Refuse an earlier generation than the required one; once a transaction.
+
+        Raises:
+            AccessChangedError: access has changed.
+        """
+        if self._required is None:
+            return
+        if (await self.generation() if current is None else current) != self._required:
+            raise AccessChangedError("Access has changed.")
+        self._required = None
 
 
 class PostgresStore:
@@ -73,30 +107,64 @@ class PostgresStore:
 
     async def read(self, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See `Store.read`."""
-        try:
-            async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
-                return await use_case(PostgresTransaction(connection), *args, **kwargs)
-        except _AWAY as error:
-            raise _unavailable(error) from error
+        return await self._read(None, lambda transaction: use_case(transaction, *args, **kwargs))
 
     async def write(self, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See `Store.write`."""
+        return await self._write(None, lambda transaction: use_case(transaction, *args, **kwargs))
+
+    async def read_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Store.read_at`."""
+        return await self._read(
+            generation, lambda transaction: use_case(transaction, *args, **kwargs)
+        )
+
+    async def write_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Store.write_at`."""
+        return await self._write(
+            generation, lambda transaction: use_case(transaction, *args, **kwargs)
+        )
+
+    async def search_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Store.search_at`: PostgreSQL searches elsewhere anyway."""
+        return await self.read_at(generation, use_case, *args, **kwargs)
+
+    async def _read(self, generation: int | None, work: _Work[T]) -> T:
         try:
-            for _ in range(_ATTEMPTS - 1):
-                try:
-                    return await self._write(use_case, *args, **kwargs)
-                except _REPEAT:
-                    continue
-            return await self._write(use_case, *args, **kwargs)
+            async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+                running = PostgresTransaction(connection, generation)
+                result = await work(running)
+                await running.require()
+                return result
         except _AWAY as error:
             raise _unavailable(error) from error
 
-    async def _write(self, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def _write(self, generation: int | None, work: _Work[T]) -> T:
+        """Run a write, again when PostgreSQL asks to repeat it."""
+        try:
+            for _ in range(_ATTEMPTS - 1):
+                try:
+                    return await self._write_once(generation, work)
+                except _REPEAT:
+                    continue
+            return await self._write_once(generation, work)
+        except _AWAY as error:
+            raise _unavailable(error) from error
+
+    async def _write_once(self, generation: int | None, work: _Work[T]) -> T:
         async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
             transaction = connection.transaction()
             await transaction.start()
             try:
-                result = await use_case(PostgresTransaction(connection), *args, **kwargs)
+                running = PostgresTransaction(connection, generation)
+                result = await work(running)
+                await running.require()
             except BaseException:
                 await _roll_back(transaction)
                 raise

@@ -84,5 +84,8 @@ def _part(piece: Piece, dialect: Dialect) -> tuple[str, str]:
     return "%s", piece.column
 
 
+NOTHING = shape("-")
+"""For statements whose document nobody reads."""
+
 STATUS = Text("CASE WHEN terminated IS NULL THEN 'alive' ELSE 'terminated' END")
 """The status of a twin: not stored, for a twin with a time of termination is terminated."""

@@ -10,8 +10,11 @@ a use case ever suspends here, so the writer drives a use case to its end in one
 """
 
 import asyncio
+import contextlib
+import queue
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -19,8 +22,8 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import apsw
 
 from twinhold.store.dialect import SQLITE
-from twinhold.store.engine import Parameters, Row, UseCase
-from twinhold.store.errors import StoreError, StoreUnavailableError
+from twinhold.store.engine import EngineName, Parameters, Row, UseCase
+from twinhold.store.errors import AccessChangedError, StoreError, StoreUnavailableError
 from twinhold.store.statement import Statement
 
 P = ParamSpec("P")
@@ -29,6 +32,7 @@ T = TypeVar("T")
 # Releases up to 3.51.2 can lose acknowledged rows when a checkpoint races a commit.
 OLDEST_SOUND_SQLITE = (3, 51, 3)
 GROUP_LIMIT = 256
+_SEARCHERS = 2
 _CACHE_KIB = 16_384
 
 _AWAY = (
@@ -45,11 +49,42 @@ _AWAY = (
 """What the engine raises when it cannot answer; anything else it raises is a defect of ours."""
 
 
+class Generation:
+    """How often access has changed; one process has the file, so a number in memory is enough."""
+
+    __slots__ = ("changing", "number")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.changing = False
+
+    def committed(self) -> None:
+        """Count what the transaction changed, once it is durable."""
+        if self.changing:
+            self.number += 1
+            self.changing = False
+
+    def require(self, number: int | None) -> None:
+        """Refuse an earlier generation.
+
+        Raises:
+            AccessChangedError: it is one.
+        """
+        if number is not None and number != self.number:
+            raise AccessChangedError("Access has changed.")
+
+
 class SqliteTransaction:
     """Statements on one connection; nothing in it suspends."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, generation: Generation) -> None:
         self._execute = connection.execute
+        self._generation = generation
+
+    @property
+    def engine(self) -> EngineName:
+        """See `Transaction.engine`."""
+        return "sqlite"
 
     async def one(self, statement: Statement, parameters: Parameters) -> Row | None:
         """See `Transaction.one`."""
@@ -76,10 +111,19 @@ class SqliteTransaction:
         except _AWAY as error:
             raise _unavailable(error) from error
 
+    async def generation(self) -> int:
+        """See `Transaction.generation`."""
+        return self._generation.number
+
+    async def change_access(self) -> None:
+        """See `Transaction.change_access`."""
+        self._generation.changing = True
+
 
 class Write(NamedTuple):
     """A use case on its way through the writer, and the request that waits for it."""
 
+    generation: int | None
     start: Callable[[], Coroutine[Any, Any, Any]]
     answer: asyncio.Future[Any]
 
@@ -96,10 +140,14 @@ class SqliteStore:
     """A registry in one file; see `Store` for what its methods promise."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._writer = _connect(path)
         self._reader = _connect(path, read_only=True)
-        self._writing = SqliteTransaction(self._writer)
-        self._reading = SqliteTransaction(self._reader)
+        self._generation = Generation()
+        self._writing = SqliteTransaction(self._writer, self._generation)
+        self._reading = SqliteTransaction(self._reader, self._generation)
+        self._searchers = ThreadPoolExecutor(_SEARCHERS, thread_name_prefix="search")
+        self._spares: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Write] = []
         self._arrived = threading.Condition()
@@ -113,8 +161,51 @@ class SqliteStore:
 
     async def write(self, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See `Store.write`."""
+        return await self._write(None, partial(use_case, self._writing, *args, **kwargs))
+
+    async def read_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Store.read_at`."""
+        self._generation.require(generation)
+        return await use_case(self._reading, *args, **kwargs)
+
+    async def write_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Store.write_at`."""
+        return await self._write(generation, partial(use_case, self._writing, *args, **kwargs))
+
+    async def search_at(
+        self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `Store.search_at`: runs on a connection of its own, in a thread of its own."""
+        self._generation.require(generation)
+
+        def search() -> T:
+            with self._spare() as transaction:
+                return _drive(use_case(transaction, *args, **kwargs))
+
+        return await self._loop.run_in_executor(self._searchers, search)
+
+    @contextlib.contextmanager
+    def _spare(self) -> Generator[SqliteTransaction, None, None]:
+        """A reading connection that no other thread uses meanwhile."""
+        try:
+            connection = self._spares.get_nowait()
+        except queue.Empty:
+            connection = _connect(self._path, read_only=True)
+        try:
+            yield SqliteTransaction(connection, self._generation)
+        finally:
+            self._spares.put(connection)
+
+    async def _write(
+        self, generation: int | None, start: Callable[[], Coroutine[Any, Any, T]]
+    ) -> T:
+        """Hand a use case to the writer and wait for its commit."""
         answer: asyncio.Future[T] = self._loop.create_future()
-        write = Write(partial(use_case, self._writing, *args, **kwargs), answer)
+        write = Write(generation, start, answer)
         with self._arrived:
             if self._closing:
                 raise StoreUnavailableError("The store is closing.")
@@ -128,6 +219,9 @@ class SqliteStore:
             self._closing = True
             self._arrived.notify()
         await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._searchers.shutdown)
+        while not self._spares.empty():
+            self._spares.get().close()
         self._reader.close()
         self._writer.close()
 
@@ -151,6 +245,7 @@ class SqliteStore:
             self._writer.execute("BEGIN IMMEDIATE")
             outcomes = [self._apply(write) for write in group]
             self._writer.execute("COMMIT")
+            self._generation.committed()
         except apsw.Error as error:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
@@ -162,6 +257,7 @@ class SqliteStore:
         """Run one use case inside its savepoint; what raised leaves no trace."""
         self._writer.execute("SAVEPOINT one_write")
         try:
+            self._generation.require(write.generation)
             outcome = Outcome(write.answer, _drive(write.start()), None)
         except Exception as error:
             if not self._writer.in_transaction:

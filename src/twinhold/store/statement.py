@@ -2,11 +2,14 @@
 
 A statement is plain SQL with named parameters (`:owner`). What the engines spell differently stands
 as a word in braces (`{for_update}`) that the engine's `Dialect` knows; `{document}` is the hole for
-a `Shape`. Nothing else is ever put into a statement's text: values travel as parameters.
+a `Shape`. A statement whose last column is `{generation}` brings along how often access has
+changed, so that a request is held to it without a statement of its own; `{condition}` takes what a
+rule was compiled to. Nothing else is ever put into a statement's text: values travel as parameters.
 """
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -17,14 +20,18 @@ _PARAMETER = re.compile(r"'(?:[^']|'')*'|(?<!:):([a-z_][a-z0-9_]*)")
 _WORD = re.compile(r"\{([a-z_]+)\}")
 
 
+_KEPT_CONDITIONS = 512
+
+
 class Statement:
     """A statement as its author wrote it; each engine asks for its own spelling once."""
 
-    __slots__ = ("_shaped", "_spelled", "bind", "shape", "text")
+    __slots__ = ("_shaped", "_spelled", "bind", "carries_generation", "shape", "text")
 
     def __init__(self, text: str, shape: Shape | None = None) -> None:
         self.text = text
         self.shape = shape
+        self.carries_generation = "{generation}" in text
         self._shaped: dict[Shape, Statement] = {}
         self._spelled: dict[str, str] = {}
         self.bind: Callable[[Mapping[str, Any]], tuple[Any, ...]] = _binder(_names(text))
@@ -35,6 +42,10 @@ class Statement:
         if found is None:
             found = self._shaped[shape] = Statement(self.text, shape)
         return found
+
+    def where(self, condition: str) -> "Statement":
+        """This statement with its `{condition}`, made by a compiler from bound parameters."""
+        return _conditioned(self, condition)
 
     def spelled(self, dialect: Dialect) -> str:
         """The text in one engine's spelling, parameters numbered as `bind` orders them."""
@@ -56,6 +67,11 @@ class Statement:
             return dialect.words[match[1]]
 
         return _WORD.sub(word, _PARAMETER.sub(number, self.text))
+
+
+@lru_cache(maxsize=_KEPT_CONDITIONS)
+def _conditioned(statement: Statement, condition: str) -> Statement:
+    return Statement(statement.text.replace("{condition}", condition), statement.shape)
 
 
 def _names(text: str) -> list[str]:

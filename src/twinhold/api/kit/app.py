@@ -15,7 +15,6 @@ from twinhold.api.kit.operations import JSON, Dialect, Operation, Reply
 from twinhold.api.kit.request import Request
 from twinhold.api.kit.routing import Route, Router
 from twinhold.registry import Registry, access, documents, ids
-from twinhold.registry.access import Call
 from twinhold.registry.errors import (
     DocumentTooLargeError,
     InternalError,
@@ -26,7 +25,8 @@ from twinhold.registry.errors import (
     StoreAwayError,
     UnauthenticatedError,
 )
-from twinhold.store import StoreUnavailableError
+from twinhold.registry.principal import NOBODY, Call
+from twinhold.store import AccessChangedError, StoreUnavailableError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -36,6 +36,7 @@ Complain = Callable[[str, BaseException], None]
 LARGEST_BODY = 64 * 1024
 """Bytes of a request's body (spec/trusted-twin.md section 1, limits)."""
 
+_MOST_CHANGES = 5
 _JSON_HEADER = (b"content-type", JSON.encode())
 
 
@@ -49,7 +50,7 @@ class _Exchange:
         self.receive = receive
         self.started = time.perf_counter()
         self.route: Route | None = None
-        self.call = Call(access.NOBODY, time.time_ns() // 1000)
+        self.call = Call(NOBODY, time.time_ns() // 1000)
 
     def header(self, name: bytes) -> bytes | None:
         """The first header of a name (lower case), or None."""
@@ -107,10 +108,22 @@ class App:
         if not operation.public:
             exchange.call = await self._admit(exchange, operation)
         body = b"" if operation.request is None else await _read_body(exchange)
-        result = await operation.handler(
-            Request(self._registry, exchange.call, values, scope["query_string"], body)
-        )
+        request = Request(self._registry, exchange.call, values, scope["query_string"], body)
+        result = await self._handle(exchange, request)
         return result if isinstance(result, Reply) else Reply(operation.status, result)
+
+    async def _handle(self, exchange: _Exchange, request: Request) -> bytes | Reply:
+        """Run the handler; when access changes under way, ask anew who calls and what he may."""
+        route = exchange.route
+        if route is None:
+            raise RuntimeError("A request is handled before it is routed.")
+        for _ in range(_MOST_CHANGES):
+            try:
+                return await route.operation.handler(request)
+            except AccessChangedError:
+                await self._registry.authenticator.renew()
+                exchange.call = request.call = await self._admit(exchange, route.operation)
+        return await route.operation.handler(request)
 
     async def _admit(self, exchange: _Exchange, operation: Operation) -> Call:
         """Authenticate the caller and check the permission for the operation."""
@@ -121,8 +134,11 @@ class App:
         actor = await self._registry.authenticator.principal(_secret(credential), now)
         exchange.call = Call(actor, now)
         access.require_permission(actor, operation.name)
-        dictionary = exchange.header(b"x-trustedtwin")
-        return exchange.call if dictionary is None else Call(actor, now, _dictionary(dictionary))
+        header = exchange.header(b"x-trustedtwin")
+        if header is None and actor.token is None:
+            return exchange.call
+        dictionary = {} if header is None else _dictionary(header)
+        return Call(actor, now, dictionary | (actor.token.dictionary if actor.token else {}))
 
     def _dialect(self, exchange: _Exchange) -> Dialect:
         """Whose form an error takes: the operation's dialect, or the one that owns the path."""

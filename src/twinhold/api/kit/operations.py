@@ -68,6 +68,7 @@ class Dialect:
 
     Attributes:
         prefix: the path under which an unknown path is answered in this dialect's form.
+        later: actions that a statement may name although no operation has them yet.
         error: what the body of an error holds.
         render_error: an error of the catalogue as this dialect words it; takes the error's trace.
     """
@@ -78,3 +79,9 @@ class Dialect:
     operations: tuple[Operation, ...]
     error: Any
     render_error: Callable[[RegistryError, str], Reply]
+    later: frozenset[str] = frozenset()
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """Every action of this dialect that a statement may name."""
+        return self.later | {one.name for one in self.operations if not one.public}

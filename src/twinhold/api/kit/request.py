@@ -1,12 +1,20 @@
 """A request as a handler sees it: already authenticated, allowed and read."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import parse_qs
 
 from twinhold.registry import Registry
-from twinhold.registry.access import Call
 from twinhold.registry.errors import InvalidValueError, NotUtf8Error, quoted
+from twinhold.registry.principal import Call
+from twinhold.store import Transaction
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+UseCaseOfCall = Callable[Concatenate[Transaction, Call, P], Coroutine[Any, Any, T]]
 
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_INTEGER = 18
@@ -83,7 +91,7 @@ class Request:
 
     Attributes:
         registry: what the use cases work on.
-        call: who calls and when; of a public operation the call has no actor and is None.
+        call: who calls and when; nobody calls a public operation.
         path: the parameters of the path, decoded.
         body: the body as it was sent; empty where the operation reads none.
     """
@@ -93,6 +101,21 @@ class Request:
     path: dict[str, str]
     raw_query: bytes
     body: bytes
+
+    async def read(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case that changes nothing, as the caller."""
+        store, call = self.registry.store, self.call
+        return await store.read_at(call.actor.generation, use_case, call, *args, **kwargs)
+
+    async def search(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case that changes nothing and may take long, as the caller."""
+        store, call = self.registry.store, self.call
+        return await store.search_at(call.actor.generation, use_case, call, *args, **kwargs)
+
+    async def write(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case in a transaction of its own, as the caller."""
+        store, call = self.registry.store, self.call
+        return await store.write_at(call.actor.generation, use_case, call, *args, **kwargs)
 
     @cached_property
     def query(self) -> Query:

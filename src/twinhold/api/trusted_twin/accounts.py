@@ -2,20 +2,42 @@
 
 import msgspec
 
+from twinhold.api.kit.decode import decode
 from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin import wire
-from twinhold.registry import accounts, documents
+from twinhold.registry import accounts
+from twinhold.registry.accounts import Account
 from twinhold.registry.errors import InvalidValueError
 
 
 async def create_account(request: Request) -> bytes:
     """POST /accounts, ours (design: the operator)."""
-    name = documents.parse_object(request.body).get("name")
-    if not isinstance(name, str):
-        raise InvalidValueError("The name must be a string.", "/name")
-    made = await request.registry.store.write(
-        accounts.create, name, accounts.draft(), request.call.now, operator=False
-    )
+    name = decode(request.body, wire.AccountInput).name
+    made = await request.write(accounts.create_by, name, accounts.draft())
     return msgspec.json.encode(
         wire.AccountCredentials(made.account, made.user, made.role, made.secret)
     )
+
+
+async def get_account(request: Request) -> bytes:
+    """GET /account."""
+    return _written(await request.read(accounts.get))
+
+
+async def update_account(request: Request) -> bytes:
+    """PATCH /account."""
+    log = decode(request.body, wire.AccountUpdate).resource_access_log
+    if isinstance(log, dict):
+        if log:
+            raise InvalidValueError(
+                "The access log names tables that do not exist.", "/resource_access_log"
+            )
+        return _written(await request.write(accounts.update, "{}"))
+    return _written(await request.write(accounts.update, log))
+
+
+def _written(account: Account) -> bytes:
+    members = {"uuid": account.uuid, **wire.times(account)}
+    if account.resource_access_log is not None:
+        members["resource_access_log"] = msgspec.Raw(account.resource_access_log.encode())
+    return msgspec.json.encode(members)

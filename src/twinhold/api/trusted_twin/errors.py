@@ -21,8 +21,11 @@ SUBCODES: Mapping[type[RegistryError], str] = {
     errors.CursorInvalidError: "400592",
     errors.UnauthenticatedError: "401000",
     errors.PermissionDeniedError: "403535",
+    errors.EscalationError: "403535",
+    errors.OwnAccessError: "403535",
     errors.TwinForbiddenError: "403535",
     errors.NotOwnerError: "403535",
+    errors.NotFoundError: "404653",
     errors.TwinNotFoundError: "404653",
     errors.OperationUnknownError: "404653",
     # The vendor's table has no 405; ours follows its pattern.

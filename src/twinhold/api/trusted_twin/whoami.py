@@ -4,9 +4,10 @@ import msgspec
 
 from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin import wire
+from twinhold.registry import access
 
 
 async def who_am_i(request: Request) -> bytes:
     """GET /whoami."""
-    actor = request.call.actor
+    actor = await request.read(access.confirm)
     return msgspec.json.encode(wire.WhoAmI(actor.account, actor.user, actor.role))

@@ -1,17 +1,36 @@
-"""The wire of Trusted Twin: what bodies hold and how a twin is written.
+"""The wire of Trusted Twin: what bodies hold and how records are written.
 
 The structs describe the wire for the reference; twins themselves are written by the store in the
 shapes below, and a test holds the two to each other.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 
 from twinhold.registry import documents
 from twinhold.registry.errors import InvalidValueError
 from twinhold.registry.twins import Description
-from twinhold.store.shape import STATUS, Json, Seconds, Text, optional, shape
+from twinhold.store import shape as sql
+from twinhold.store.shape import STATUS, Json, Text, optional, shape
+
+_LAST_SECOND = 253_402_300_799
+
+
+class Dated(Protocol):
+    """A record with its times in microseconds."""
+
+    @property
+    def created(self) -> int: ...  # noqa: D102
+    @property
+    def updated(self) -> int: ...  # noqa: D102
+
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z_ \-]{0,30}[0-9A-Za-z]\Z")]
+"""The name of a user or role: 2 to 32 characters (spec section 1)."""
+
+Seconds = float
+"""Seconds since the epoch, with three decimals."""
 
 
 class CreationCertificate(msgspec.Struct, frozen=True):
@@ -19,14 +38,14 @@ class CreationCertificate(msgspec.Struct, frozen=True):
 
     uuid: str
     creator: str
-    created_ts: float
+    created_ts: Seconds
 
 
 class TerminationCertificate(msgspec.Struct, frozen=True):
     """Made when the twin is terminated; never changes."""
 
     issuer: str
-    terminated_ts: float
+    terminated_ts: Seconds
 
 
 class Twin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -34,7 +53,7 @@ class Twin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
 
     owner: str
     status: Literal["alive", "terminated"]
-    updated_ts: float
+    updated_ts: Seconds
     creation_certificate: CreationCertificate
     description: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     termination_certificate: TerminationCertificate | msgspec.UnsetType = msgspec.UNSET
@@ -76,27 +95,260 @@ class AccountCredentials(msgspec.Struct, frozen=True):
     secret: str
 
 
+class Account(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """An account; the access log only when it is set."""
+
+    uuid: str
+    created_ts: Seconds
+    updated_ts: Seconds
+    resource_access_log: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class AccountUpdate(msgspec.Struct, frozen=True):
+    """The body of update_account; the tables of an access log are not there yet."""
+
+    resource_access_log: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """What a role allows: only the actions (`allow`), or all but the actions (`deny`)."""
+
+    effect: Literal["allow", "deny"]
+    actions: list[str] | None = None
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """The rules of a role; null covers the own account and nothing foreign."""
+
+    twin_rule: str | None = None
+    entry_rule: str | None = None
+    identity_rule: str | None = None
+
+
+class RulesInput(msgspec.Struct, frozen=True):
+    """The rules of a role in a body, under either of the names that the vendor uses."""
+
+    twin_rule: str | None = None
+    entry_rule: str | None = None
+    identity_rule: str | None = None
+    twin: str | None = None
+    entry: str | None = None
+    identity: str | None = None
+
+
+class RoleInput(msgspec.Struct, frozen=True):
+    """The body of create_user_role and update_user_role."""
+
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    statement: Statement | None | msgspec.UnsetType = msgspec.UNSET
+    rules: RulesInput | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A role."""
+
+    uuid: str
+    name: str
+    account: str
+    statement: Statement
+    rules: Rules
+    created_ts: Seconds
+    updated_ts: Seconds
+
+
+class RoleSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A role in a list."""
+
+    name: str
+    created_ts: Seconds
+    updated_ts: Seconds
+
+
+class RoleList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The roles of an account by their UUIDs."""
+
+    roles: dict[str, RoleSummary]
+
+
+class UserCreate(msgspec.Struct, frozen=True):
+    """The body of create_user."""
+
+    role: str
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    description: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
+    activity: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class UserUpdate(msgspec.Struct, frozen=True):
+    """The body of update_user."""
+
+    role: str | msgspec.UnsetType = msgspec.UNSET
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    description: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
+    activity: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class User(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A user; the description only when it is set."""
+
+    uuid: str
+    role: str
+    account: str
+    name: str
+    activity: dict[str, Any] | None
+    created_ts: Seconds
+    updated_ts: Seconds
+    description: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class UserSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A user in a list."""
+
+    name: str
+    role: str
+    created_ts: Seconds
+    updated_ts: Seconds
+
+
+class UserList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The users of an account by their UUIDs."""
+
+    users: dict[str, UserSummary]
+
+
+class ValidityInput(msgspec.Struct, frozen=True):
+    """An end in seconds since the epoch; null means never, absent unchanged."""
+
+    validity_ts: float | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class Pin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A PIN: six capitals and digits, for ten minutes and one use."""
+
+    pin: str
+
+
+class SecretInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known of a secret; the fingerprint is its last four characters."""
+
+    account: str
+    user: str
+    validity_ts: Seconds | None
+    created_ts: Seconds
+    updated_ts: Seconds
+    fingerprint: str
+
+
+class IssuedSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A secret at the one moment when it is shown."""
+
+    account: str
+    user: str
+    secret: str
+    validity_ts: Seconds | None
+    created_ts: Seconds
+    updated_ts: Seconds
+
+
+class TokenInput(msgspec.Struct, frozen=True):
+    """The body of create_user_token."""
+
+    secret_dict: dict[str, Any] | None = None
+    options: list[Literal["create", "refresh"]] | None = None
+    validity_ts: float | None = None
+
+
+class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A token at the one moment when it is shown."""
+
+    token: str
+    options: list[str]
+    validity_ts: Seconds | None
+
+
+class RefreshedToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A refreshed token at the one moment when it is shown."""
+
+    token: str
+    validity_ts: Seconds | None
+
+
+class TransferInput(msgspec.Struct, frozen=True):
+    """The body of create_twin_transfer: the account that is offered the twin."""
+
+    recipient: str
+
+
+class Transfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An offer of ownership."""
+
+    transfer: str
+    twin: str
+    owner: str
+    recipient: str
+    validity_ts: Seconds
+
+
+class ExplainInput(msgspec.Struct, frozen=True):
+    """The body of explain_rule: a rule, and a twin to evaluate it on."""
+
+    rule: str
+    twin: str | None = None
+
+
+class RuleReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a rule, its value as text or why it has none, and what decided it."""
+
+    expression: str
+    value: str | None
+    error: str | None
+    because: list["RuleReason"]
+
+
+class RuleExplanation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule explained: whether it parses, its verdict and why, its SQL, what Python checks."""
+
+    rule: str
+    parses: bool
+    error: str | None
+    position: int | None
+    verdict: bool | None
+    decided: RuleReason | None
+    engine: str
+    sql: str | None
+    sql_parameters: dict[str, str]
+    exact: bool
+    left_to_python: list[str]
+    indexes: list[str] | None
+
+
+class KeyRotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many keys verify tokens now; the newest signs."""
+
+    keys: int
+
+
 TWIN = shape(
     '{"owner":"',
     Text("owner"),
     '","status":"',
     STATUS,
     '","updated_ts":',
-    Seconds("updated"),
+    sql.Seconds("updated"),
     optional("description", ',"description":', Json("description")),
     ',"creation_certificate":{"uuid":"',
     Text("uuid"),
     '","creator":"',
     Text("creator"),
     '","created_ts":',
-    Seconds("created"),
+    sql.Seconds("created"),
     "}",
     optional(
         "terminated",
         ',"termination_certificate":{"issuer":"',
         Text("issuer"),
         '","terminated_ts":',
-        Seconds("terminated"),
+        sql.Seconds("terminated"),
         "}",
     ),
     "}",
@@ -125,3 +377,31 @@ def description(body: bytes) -> Description:
         )
     documents.check_description_keys(value)
     return documents.member_text(body, "description")
+
+
+def seconds(microseconds: int | None) -> msgspec.Raw | None:
+    """A time as it is written: seconds with three decimals."""
+    if microseconds is None:
+        return None
+    milliseconds = microseconds // 1000
+    return msgspec.Raw(b"%d.%03d" % divmod(milliseconds, 1000))
+
+
+def microseconds(seconds: float | None, pointer: str = "/validity_ts") -> int | None:
+    """A time as it is kept, to the millisecond.
+
+    Raises:
+        InvalidValueError: it is not within the years 1970 to 9999.
+    """
+    if seconds is None:
+        return None
+    if not 0 <= seconds <= _LAST_SECOND:
+        raise InvalidValueError(
+            "The time must be seconds since the epoch, to the year 9999.", pointer
+        )
+    return round(seconds * 1000) * 1000
+
+
+def times(record: Dated) -> dict[str, msgspec.Raw | None]:
+    """The two times of a record."""
+    return {"created_ts": seconds(record.created), "updated_ts": seconds(record.updated)}

@@ -1,0 +1,88 @@
+"""Handlers of the role operations."""
+
+import msgspec
+
+from twinhold.api.kit.decode import decode
+from twinhold.api.kit.request import Request
+from twinhold.api.trusted_twin import wire
+from twinhold.registry import ids, roles
+from twinhold.registry.principal import RoleRules, Statement
+from twinhold.registry.roles import Role, RoleChange
+
+
+async def get_user_roles(request: Request) -> bytes:
+    """GET /roles."""
+    found = await request.read(roles.get_all)
+    return msgspec.json.encode(
+        {"roles": {role.uuid: {"name": role.name, **wire.times(role)} for role in found}}
+    )
+
+
+async def create_user_role(request: Request) -> bytes:
+    """POST /roles."""
+    change, actions = _change(request.body), request.registry.actions
+    return _written(await request.write(roles.create, ids.new_uuid(), change, actions))
+
+
+async def get_user_role(request: Request) -> bytes:
+    """GET /roles/{role}."""
+    return _written(await request.read(roles.get, _role(request)))
+
+
+async def update_user_role(request: Request) -> bytes:
+    """PATCH /roles/{role}."""
+    uuid, change, actions = _role(request), _change(request.body), request.registry.actions
+    return _written(await request.write(roles.update, uuid, change, actions))
+
+
+async def delete_user_role(request: Request) -> bytes:
+    """DELETE /roles/{role}."""
+    return _written(await request.write(roles.delete, _role(request)))
+
+
+def _role(request: Request) -> str:
+    return ids.parse_uuid(request.path["role"], "role")
+
+
+def _change(body: bytes) -> RoleChange:
+    """What a body asks for; null stands for the default (spec section 3)."""
+    given = decode(body, wire.RoleInput)
+    return RoleChange(given.name, _statement(given.statement), _rules(given.rules))
+
+
+def _statement(
+    given: wire.Statement | None | msgspec.UnsetType,
+) -> Statement | msgspec.UnsetType:
+    if isinstance(given, msgspec.UnsetType):
+        return given
+    if given is None:
+        return Statement()
+    actions = None if given.actions is None else frozenset(given.actions)
+    return Statement(given.effect, actions)
+
+
+def _rules(given: wire.RulesInput | None | msgspec.UnsetType) -> RoleRules | msgspec.UnsetType:
+    if isinstance(given, msgspec.UnsetType):
+        return given
+    if given is None:
+        return RoleRules()
+    return RoleRules(
+        twin_rule=given.twin if given.twin_rule is None else given.twin_rule,
+        entry_rule=given.entry if given.entry_rule is None else given.entry_rule,
+        identity_rule=given.identity if given.identity_rule is None else given.identity_rule,
+    )
+
+
+def _written(role: Role) -> bytes:
+    actions = role.statement.actions
+    statement = wire.Statement(role.statement.effect, None if actions is None else sorted(actions))
+    return msgspec.json.encode(
+        {
+            "uuid": role.uuid,
+            "name": role.name,
+            "account": role.account,
+            "statement": statement,
+            "rules": role.rules,
+            **wire.times(role),
+        }
+    )

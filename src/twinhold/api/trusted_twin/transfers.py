@@ -1,0 +1,44 @@
+"""Handlers of the transfer operations, ours (design: ownership transfer)."""
+
+import msgspec
+
+from twinhold.api.kit.decode import decode
+from twinhold.api.kit.request import Request
+from twinhold.api.trusted_twin import wire
+from twinhold.registry import ids, transfers
+from twinhold.registry.transfers import Transfer
+
+
+async def create_twin_transfer(request: Request) -> bytes:
+    """POST /twins/{twin}/transfers."""
+    twin = ids.parse_uuid(request.path["twin"], "twin")
+    given = decode(request.body, wire.TransferInput).recipient
+    recipient = ids.parse_uuid(given, "recipient", "/recipient")
+    return _written(await request.write(transfers.create, ids.new_uuid(), twin, recipient))
+
+
+async def accept_twin_transfer(request: Request) -> bytes:
+    """POST /transfers/{transfer}."""
+    document = await request.write(transfers.accept, _transfer(request), wire.TWIN)
+    return document.encode()
+
+
+async def cancel_twin_transfer(request: Request) -> bytes:
+    """DELETE /transfers/{transfer}."""
+    return _written(await request.write(transfers.cancel, _transfer(request)))
+
+
+def _transfer(request: Request) -> str:
+    return ids.parse_uuid(request.path["transfer"], "transfer")
+
+
+def _written(offer: Transfer) -> bytes:
+    return msgspec.json.encode(
+        {
+            "transfer": offer.uuid,
+            "twin": offer.twin,
+            "owner": offer.owner,
+            "recipient": offer.recipient,
+            "validity_ts": wire.seconds(offer.validity),
+        }
+    )

@@ -1,0 +1,213 @@
+"""Looking for twins by a rule: pages of a scan, and searches that go on until enough are found.
+
+A rule is compiled to a condition of the engine that holds at least wherever the rule holds; where
+it is not exact, the rule itself has the last word on every twin that comes back. So nothing is ever
+wrong, and what the engine can say is fast.
+"""
+
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from twinhold.registry import access, ids, variables
+from twinhold.registry.index_values import span_of
+from twinhold.registry.principal import Call
+from twinhold.rules import Column, Engine, Hidden, Json, Predicate, Rule, Text
+from twinhold.store import Transaction
+from twinhold.store import searches as stored
+from twinhold.store.searches import Span
+from twinhold.store.shape import Shape
+from twinhold.store.statement import Statement
+from twinhold.store.twins import Facts
+
+COLUMNS: Mapping[str, Column] = {
+    "TWIN": Json("description"),
+    "twin": Text("uuid_text"),
+    "twin_status": Text("status"),
+    "twin_owner": Text("owner_text"),
+    "twin_creator": Text("creator_text"),
+    "owner": Text("owner_text"),
+    "creator": Text("creator_text"),
+    "twin_created_ts": Hidden(),
+    "twin_updated_ts": Hidden(),
+    "twin_terminated_ts": Hidden(),
+}
+"""Where the variables of a twin are stored; all others are the same for a whole search."""
+
+WINDOW = 5_000
+CANDIDATES = 500
+BUDGET_SECONDS = 0.6
+LONG_SEARCH = 20_000
+_MOST_SPANS = 32
+
+
+class Search(msgspec.Struct, frozen=True):
+    """What to look for among the twins that the caller's account owns.
+
+    Attributes:
+        after: the UUID that the search stands behind.
+        count: how many twins are looked at, or with `fill` how many are to be found.
+        rule: only twins that match; an error while evaluating skips the twin.
+        visible_only: only twins that the caller may see.
+        fill: go on until enough are found, nothing remains, or the time is up.
+        shape: how each is written.
+    """
+
+    after: str
+    count: int
+    rule: Rule
+    visible_only: bool
+    fill: bool
+    shape: Shape
+
+
+class Page(msgspec.Struct, frozen=True):
+    """What was found.
+
+    Attributes:
+        documents: the twins in the shape asked for.
+        last: the UUID of the last twin looked at; None when no twin remains.
+        wanted_indexes: attributes whose index would have made this search short.
+    """
+
+    documents: list[str]
+    last: str | None
+    wanted_indexes: tuple[str, ...] = ()
+
+
+async def look(transaction: Transaction, call: Call, search: Search) -> Page:
+    """Look at the next `count` twins, in the order of their UUIDs."""
+    sieve = _Sieve(transaction.engine, call, search)
+    rows = await transaction.all(
+        sieve.statement(stored.CHECKED_PAGE),
+        sieve.parameters | {"after": search.after, "count": search.count + 1},
+    )
+    looked_at = [Facts._make(row) for row in rows[: search.count]]
+    last = looked_at[-1].uuid if len(rows) > search.count else None
+    return Page([twin.document for twin in looked_at if sieve.keeps(twin)], last)
+
+
+async def fill(transaction: Transaction, call: Call, search: Search) -> Page:
+    """Look until `count` twins are found, nothing remains, or the time is up."""
+    sieve = _Sieve(transaction.engine, call, search)
+    spans = sieve.spans()
+    if spans == []:
+        return Page([], None)
+    wanted = frozenset(span.name for span in spans or ())
+    if spans and wanted <= call.actor.indexes.ready:
+        by_index, values = stored.found_by(spans)
+        return await _Filling(transaction, sieve).from_index(by_index, values)
+    return await _Filling(transaction, sieve).from_windows(wanted)
+
+
+class _Filling:
+    """One search that goes on until enough is found."""
+
+    def __init__(self, transaction: Transaction, sieve: "_Sieve") -> None:
+        self._transaction = transaction
+        self._sieve = sieve
+        self._after = sieve.search.after
+        self._wanted = sieve.search.count
+        self._found: list[str] = []
+        self._deadline = time.monotonic() + BUDGET_SECONDS
+
+    async def from_index(self, condition: str, values: Mapping[str, Any]) -> Page:
+        """Let an index find the candidates."""
+        statement = self._sieve.statement(stored.BY_INDEX, condition)
+        while not await self._take(statement, values) and not self._over():
+            pass
+        return await self._page(frozenset())
+
+    async def from_windows(self, wanted_indexes: frozenset[str]) -> Page:
+        """Go through all twins, a window of them a time."""
+        statement, windows = self._sieve.statement(stored.IN_WINDOW), 0
+        while not self._over():
+            row = await self._transaction.one(
+                stored.WINDOW_END,
+                {"owner": self._sieve.parameters["owner"], "after": self._after, "width": WINDOW},
+            )
+            until = row[0] if row else ids.HIGHEST
+            while not await self._take(statement, {"until": until}):
+                pass
+            if len(self._found) < self._wanted:
+                self._after = until
+            windows += 1
+            if row is None:
+                break
+        return await self._page(wanted_indexes if windows * WINDOW >= LONG_SEARCH else frozenset())
+
+    async def _take(self, statement: Statement, values: Mapping[str, Any]) -> bool:
+        """Take some candidates; whether none are left, or enough is found."""
+        rows = await self._transaction.all(
+            statement,
+            {**self._sieve.parameters, **values, "after": self._after, "count": CANDIDATES},
+        )
+        for twin in map(Facts._make, rows):
+            self._after = twin.uuid
+            if self._sieve.keeps(twin):
+                self._found.append(twin.document)
+                if len(self._found) == self._wanted:
+                    return True
+        return len(rows) < CANDIDATES
+
+    def _over(self) -> bool:
+        return len(self._found) == self._wanted or time.monotonic() > self._deadline
+
+    async def _page(self, wanted_indexes: frozenset[str]) -> Page:
+        owned = {"owner": self._sieve.parameters["owner"], "after": self._after, "width": 0}
+        remains = await self._transaction.one(stored.WINDOW_END, owned) is not None
+        return Page(self._found, self._after if remains else None, tuple(sorted(wanted_indexes)))
+
+
+class _Sieve:
+    """Which twins a search keeps: as a condition of the engine, and what is left to the rule."""
+
+    def __init__(self, engine: Engine, call: Call, search: Search) -> None:
+        self.search = search
+        self._call = call
+        self._scope = variables.of_call(call, search.rule.variables)
+        predicate = _predicate(search.rule, engine, self._scope)
+        self._condition = "TRUE" if predicate is None else predicate.sql
+        self._exact = predicate is not None and predicate.exact
+        self._checks_access = search.visible_only and call.actor.twin_rule is not None
+        found = {} if predicate is None else predicate.parameters
+        self.parameters: dict[str, Any] = {**found, "owner": call.actor.account}
+
+    def statement(self, statement: Statement, further: str | None = None) -> Statement:
+        """A statement with the condition, and a further one."""
+        condition = self._condition if further is None else f"{further} AND {self._condition}"
+        return statement.where(condition).shaped(self.search.shape)
+
+    def keeps(self, twin: Facts) -> bool:
+        """Whether a twin that came back belongs to the answer."""
+        if twin.document is None:
+            return False
+        rule = self.search.rule
+        if not self._exact and not rule.matches(
+            self._scope | variables.of_twin(twin, rule.variables)
+        ):
+            return False
+        return not self._checks_access or access.sees_twin(self._call, twin)
+
+    def spans(self) -> list[Span] | None:
+        """Where indexes have all candidates; None when no index can help."""
+        seeks = self.search.rule.seeks(COLUMNS, self._scope)
+        if seeks is None or len(seeks) > _MOST_SPANS:
+            return None
+        spans = [span for seek in seeks if (span := span_of(seek)) is not None]
+        return spans if len(spans) == len(seeks) else None
+
+
+def _predicate(rule: Rule, engine: Engine, scope: Mapping[str, object]) -> Predicate | None:
+    if scope or not rule.variables <= COLUMNS.keys():
+        return rule.to_sql(COLUMNS, engine, scope)
+    return _predicate_of_twin(rule, engine)
+
+
+@lru_cache(maxsize=512)
+def _predicate_of_twin(rule: Rule, engine: Engine) -> Predicate | None:
+    """The condition of a rule that reads nothing but the twin; it is the same for every call."""
+    return rule.to_sql(COLUMNS, engine)
