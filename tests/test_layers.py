@@ -16,6 +16,7 @@ PLANTED = {
     ),
     "the kit knows no dialect": ("api/kit/request.py", "import twinhold.api.trusted_twin.wire"),
     "the domain and the store know no HTTP": ("registry/ids.py", "import uvicorn"),
+    "the languages stand alone": ("dtdl/dtmi.py", "import twinhold.registry.ids"),
     "only the store speaks to the engines": ("registry/ids.py", "import apsw"),
 }
 

@@ -23,7 +23,7 @@ from twinhold.api.kit.app import App
 from twinhold.api.kit.metrics import Metrics
 from twinhold.api.kit.observation import AccessLog
 from twinhold.credentials import Credentials
-from twinhold.registry import Registry
+from twinhold.registry import Registry, rule_texts
 from twinhold.settings import Settings, SettingsError
 from twinhold.store import Store, open_store
 from twinhold.store.open import DirectoryLock
@@ -128,8 +128,10 @@ async def _run(
     access_log = AccessLog()
     app = App(registry, dialects, (access_log, metrics), log.complain)
     await registry.indexer.resume()
+    warming = asyncio.get_running_loop().run_in_executor(None, rule_texts.warm_up)
     await _Server(_config(app), ready).serve(sockets=[listener])
     await registry.indexer.close()
+    await warming
     access_log.flush()
 
 

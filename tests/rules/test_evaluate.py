@@ -9,7 +9,16 @@ from twinhold.rules import RuleEvaluationError, parse
 
 SCOPE: dict[str, object] = {
     "A": {"x": 5, "s": "abc", "l": [1, 2, 3], "keys": "shadowed", "t": True, "n": None},
-    "TWIN": {"company": "b", "big": 10**23, "near": 1e23, "zero": 0, "list": [{"a": 1}]},
+    "TWIN": {
+        "company": "b",
+        "big": 10**23,
+        "near": 1e23,
+        "zero": 0,
+        "tenth": 0.1,
+        "bigs": [10**23],
+        "nears": [1e23],
+        "list": [{"a": 1}],
+    },
     "now": 1707997392.123,
 }
 HOLDS = [
@@ -29,6 +38,11 @@ HOLDS = [
     "now == 1707997392.123",
     "TWIN.big == TWIN.near",
     "TWIN.near in [TWIN.big]",
+    "TWIN.near in TWIN.bigs and TWIN.big in TWIN.nears",
+    "TWIN.near == 100000000000000000000000",
+    "TWIN.near in [100000000000000000000000]",
+    "TWIN.near >= 100000000000000000000000",
+    "TWIN.tenth in [0.1, 'a'] and 0.1 in [TWIN.tenth]",
     "A.x == 5.0 and A.x >= 5 and A.x < 5.5",
     "A.n =~ null",
     "A.s =~ 'ab' and A.s !~ 'b' and A.s =~~ 'b'",

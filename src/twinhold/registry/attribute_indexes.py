@@ -13,6 +13,7 @@ from twinhold.registry.index_values import index_value
 from twinhold.registry.principal import Indexes
 from twinhold.store import Store, StoreError, Transaction
 from twinhold.store import searches as stored
+from twinhold.store.keys import ALONE
 
 MOST_INDEXES = 16
 _STEP = 500
@@ -100,6 +101,7 @@ async def _unfinished(transaction: Transaction) -> list[tuple[str, str]]:
 
 async def _request(transaction: Transaction, owner: str, name: str) -> None:
     """Let every write from now on keep the index up: the principals that write learn of it."""
+    await transaction.run(ALONE, {})
     wanted = {"owner": owner, "name": name, "no": False}
     row = await transaction.one(
         stored.REQUEST_INDEX, wanted | {"lowest": ids.LOWEST, "most": MOST_INDEXES}

@@ -1,25 +1,31 @@
 """Why a rule holds or does not: for the person who wrote it and wonders."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
+from twinhold import rules
 from twinhold.registry import searches, twins, variables
-from twinhold.registry.principal import Call
-from twinhold.rules import Engine, Explanation, RuleSyntaxError, explain, parse
+from twinhold.registry.principal import Call, IndexState
 from twinhold.store import Transaction
 from twinhold.store.twins import Facts
+
+if TYPE_CHECKING:
+    from twinhold.rules import Engine, Explanation
 
 
 class Explained(msgspec.Struct, frozen=True):
     """A rule explained on this engine.
 
     Attributes:
-        indexes: attributes whose index finds all candidates; None when no index can help.
+        indexes: attributes whose indexes find all candidates, each with the state of its index;
+            None when no index can help.
         has_twin: whether there was a twin to evaluate it on.
     """
 
-    explanation: Explanation
-    engine: Engine
-    indexes: tuple[str, ...] | None
+    explanation: "Explanation"
+    engine: "Engine"
+    indexes: dict[str, IndexState] | None
     has_twin: bool
 
 
@@ -33,14 +39,16 @@ async def explain_rule(
     """
     found = None if twin is None else await twins.find_visible(transaction, call, twin)
     try:
-        parsed = parse(rule)
-    except RuleSyntaxError:
-        return Explained(explain(rule, {}), transaction.engine, None, found is not None)
+        parsed = rules.parse(rule)
+    except rules.RuleSyntaxError:
+        return Explained(rules.explain(rule, {}), transaction.engine, None, found is not None)
     scope = variables.of_call(call, parsed.variables)
     seeks = parsed.seeks(searches.COLUMNS, scope)
-    indexes = None if seeks is None else tuple(sorted({seek.attribute for seek in seeks}))
+    indexes = None
+    if seeks is not None:
+        indexes = {seek.attribute: call.actor.indexes.state(seek.attribute) for seek in seeks}
     return Explained(
-        explain(rule, scope | _of_twin(found, parsed.variables), searches.COLUMNS),
+        rules.explain(rule, scope | _of_twin(found, parsed.variables), searches.COLUMNS),
         transaction.engine,
         indexes,
         found is not None,

@@ -7,9 +7,12 @@ numbers closer than doubles) an index finds both, and the rule tells them apart.
 import math
 import struct
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from twinhold.rules import Seek
 from twinhold.store.searches import Span
+
+if TYPE_CHECKING:
+    from twinhold.rules import Seek
 
 Scalar = str | int | float | bool | Decimal
 
@@ -31,7 +34,7 @@ def index_value(value: object) -> str | None:
     return None
 
 
-def span_of(seek: Seek) -> Span | None:
+def span_of(seek: "Seek") -> Span | None:
     """Where an index has the values that a seek looks for; None for a value it does not keep."""
     low = None if seek.low is None else index_value(seek.low)
     high = None if seek.high is None else index_value(seek.high)

@@ -1,10 +1,11 @@
 """Who calls, and with what: the values on which access is decided."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from twinhold.rules import Rule
+if TYPE_CHECKING:
+    from twinhold.rules import Rule
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -52,6 +53,9 @@ class Token(msgspec.Struct, frozen=True):
     options: frozenset[str]
 
 
+IndexState = Literal["none", "building", "ready"]
+
+
 class Indexes(msgspec.Struct, frozen=True):
     """The indexed attributes of an account.
 
@@ -62,6 +66,12 @@ class Indexes(msgspec.Struct, frozen=True):
 
     kept: frozenset[str] = frozenset()
     ready: frozenset[str] = frozenset()
+
+    def state(self, name: str) -> IndexState:
+        """How far the index of an attribute is."""
+        if name in self.ready:
+            return "ready"
+        return "building" if name in self.kept else "none"
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -83,7 +93,7 @@ class Principal(msgspec.Struct, frozen=True):
     operator: bool
     statement: Statement
     rules: RoleRules
-    twin_rule: Rule | None
+    twin_rule: "Rule | None"
     description: str | None
     validity: int | None
     secret: str

@@ -1,26 +1,35 @@
 """Rules as texts: read when they arrive, so that what is stored always parses."""
 
+from typing import TYPE_CHECKING
+
+from twinhold import rules
 from twinhold.registry.errors import RuleInvalidError
-from twinhold.rules import Rule, RuleSyntaxError
-from twinhold.rules import parse as _parse
+
+if TYPE_CHECKING:
+    from twinhold.rules import Rule
 
 
-def parse(text: str, pointer: str | None = None) -> Rule:
+def parse(text: str, pointer: str | None = None) -> "Rule":
     """Read a rule.
 
     Raises:
         RuleInvalidError: it does not parse, or is over a bound of the language.
     """
     try:
-        return _parse(text)
-    except RuleSyntaxError as error:
+        return rules.parse(text)
+    except rules.RuleSyntaxError as error:
         raise RuleInvalidError(f"The rule does not parse: {error}", pointer) from None
 
 
 def is_rule(text: str) -> bool:
     """Whether a text is a rule by itself."""
     try:
-        _parse(text)
-    except RuleSyntaxError:
+        rules.parse(text)
+    except rules.RuleSyntaxError:
         return False
     return True
+
+
+def warm_up() -> None:
+    """Load the rule language, so that the first rule does not wait for it."""
+    rules.parse("true")

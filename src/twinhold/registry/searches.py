@@ -6,16 +6,16 @@ wrong, and what the engine can say is fast.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from twinhold.registry import access, ids, variables
 from twinhold.registry.index_values import span_of
 from twinhold.registry.principal import Call
-from twinhold.rules import Column, Engine, Hidden, Json, Predicate, Rule, Text
+from twinhold.rules import Hidden, Json, Text
 from twinhold.store import Transaction
 from twinhold.store import searches as stored
 from twinhold.store.searches import Span
@@ -23,7 +23,10 @@ from twinhold.store.shape import Shape
 from twinhold.store.statement import Statement
 from twinhold.store.twins import Facts
 
-COLUMNS: Mapping[str, Column] = {
+if TYPE_CHECKING:
+    from twinhold.rules import Column, Engine, Predicate, Rule
+
+COLUMNS: "Mapping[str, Column]" = {
     "TWIN": Json("description"),
     "twin": Text("uuid_text"),
     "twin_status": Text("status"),
@@ -58,7 +61,7 @@ class Search(msgspec.Struct, frozen=True):
 
     after: str
     count: int
-    rule: Rule
+    rule: "Rule"
     visible_only: bool
     fill: bool
     shape: Shape
@@ -117,8 +120,7 @@ class _Filling:
     async def from_index(self, condition: str, values: Mapping[str, Any]) -> Page:
         """Let an index find the candidates."""
         statement = self._sieve.statement(stored.BY_INDEX, condition)
-        while not await self._take(statement, values) and not self._over():
-            pass
+        await self._take_until(ids.HIGHEST, statement, values)
         return await self._page(frozenset())
 
     async def from_windows(self, wanted_indexes: frozenset[str]) -> Page:
@@ -130,28 +132,31 @@ class _Filling:
                 {"owner": self._sieve.parameters["owner"], "after": self._after, "width": WINDOW},
             )
             until = row[0] if row else ids.HIGHEST
-            while not await self._take(statement, {"until": until}):
-                pass
-            if len(self._found) < self._wanted:
-                self._after = until
+            await self._take_until(until, statement, {"until": until})
             windows += 1
             if row is None:
                 break
         return await self._page(wanted_indexes if windows * WINDOW >= LONG_SEARCH else frozenset())
 
-    async def _take(self, statement: Statement, values: Mapping[str, Any]) -> bool:
-        """Take some candidates; whether none are left, or enough is found."""
-        rows = await self._transaction.all(
-            statement,
-            {**self._sieve.parameters, **values, "after": self._after, "count": CANDIDATES},
-        )
-        for twin in map(Facts._make, rows):
+    async def _take_until(self, end: str, statement: Statement, values: Mapping[str, Any]) -> None:
+        """Take candidates until none is left, which brings the search to the end, or it is over."""
+        while not self._over():
+            rows = await self._transaction.all(
+                statement,
+                {**self._sieve.parameters, **values, "after": self._after, "count": CANDIDATES},
+            )
+            self._take(map(Facts._make, rows))
+            if len(rows) < CANDIDATES and len(self._found) < self._wanted:
+                self._after = end
+                return
+
+    def _take(self, candidates: Iterable[Facts]) -> None:
+        for twin in candidates:
             self._after = twin.uuid
             if self._sieve.keeps(twin):
                 self._found.append(twin.document)
                 if len(self._found) == self._wanted:
-                    return True
-        return len(rows) < CANDIDATES
+                    return
 
     def _over(self) -> bool:
         return len(self._found) == self._wanted or time.monotonic() > self._deadline
@@ -165,7 +170,7 @@ class _Filling:
 class _Sieve:
     """Which twins a search keeps: as a condition of the engine, and what is left to the rule."""
 
-    def __init__(self, engine: Engine, call: Call, search: Search) -> None:
+    def __init__(self, engine: "Engine", call: Call, search: Search) -> None:
         self.search = search
         self._call = call
         self._scope = variables.of_call(call, search.rule.variables)
@@ -201,13 +206,13 @@ class _Sieve:
         return spans if len(spans) == len(seeks) else None
 
 
-def _predicate(rule: Rule, engine: Engine, scope: Mapping[str, object]) -> Predicate | None:
+def _predicate(rule: "Rule", engine: "Engine", scope: Mapping[str, object]) -> "Predicate | None":
     if scope or not rule.variables <= COLUMNS.keys():
         return rule.to_sql(COLUMNS, engine, scope)
     return _predicate_of_twin(rule, engine)
 
 
 @lru_cache(maxsize=512)
-def _predicate_of_twin(rule: Rule, engine: Engine) -> Predicate | None:
+def _predicate_of_twin(rule: "Rule", engine: "Engine") -> "Predicate | None":
     """The condition of a rule that reads nothing but the twin; it is the same for every call."""
     return rule.to_sql(COLUMNS, engine)

@@ -5,12 +5,16 @@ library and compiles them to Python functions that answer what the library answe
 time and a hundred times faster.
 """
 
-from .columns import Column, Columns, Engine, Hidden, Json, Text
-from .errors import RuleError, RuleEvaluationError, RuleSyntaxError
-from .explain import Explanation, Reason, explain
-from .rule import Rule, parse
-from .seeks import Seek
-from .sql import Predicate
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twinhold.rules.columns import Column, Columns, Engine, Hidden, Json, Text
+    from twinhold.rules.errors import RuleError, RuleEvaluationError, RuleSyntaxError
+    from twinhold.rules.explaining import Explanation, Reason, explain
+    from twinhold.rules.rule import Rule, parse
+    from twinhold.rules.seeks import Seek
+    from twinhold.rules.sql import Predicate
 
 __all__ = [
     "Column",
@@ -30,3 +34,31 @@ __all__ = [
     "explain",
     "parse",
 ]
+
+_HOMES = {
+    "Column": "columns",
+    "Columns": "columns",
+    "Engine": "columns",
+    "Explanation": "explaining",
+    "Hidden": "columns",
+    "Json": "columns",
+    "Predicate": "sql",
+    "Reason": "explaining",
+    "Rule": "rule",
+    "RuleError": "errors",
+    "RuleEvaluationError": "errors",
+    "RuleSyntaxError": "errors",
+    "Seek": "seeks",
+    "Text": "columns",
+    "explain": "explaining",
+    "parse": "rule",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a name when it is used: the library computes its grammar, 0.3 s, on import."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found

@@ -15,9 +15,9 @@ from rule_engine import ast
 from rule_engine.builtins import Builtins
 from rule_engine.types import DataType
 
-from .errors import RuleEvaluationError, RuleSyntaxError
-from .limits import DECIMALS, MAX_BITS, MAX_DIGITS, MAX_EXPONENT, spend
-from .patterns import Pattern, compile_pattern
+from twinhold.rules.errors import RuleEvaluationError, RuleSyntaxError
+from twinhold.rules.limits import DECIMALS, MAX_BITS, MAX_DIGITS, MAX_EXPONENT, spend
+from twinhold.rules.patterns import Pattern, compile_pattern
 
 __all__ = ["REPLACED", "metered", "new_context"]
 

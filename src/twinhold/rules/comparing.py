@@ -10,12 +10,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from .errors import RuleEvaluationError, RuleSyntaxError
-from .limits import spend, spend_on
-from .patterns import Pattern, compile_pattern
-from .reading import Build, Reader, Scope
-from .tree import Comparison, Constant, Groups, Match, Membership, Node
-from .values import contains, equal, exact, native, ordered, type_mismatch
+from twinhold.rules.errors import RuleEvaluationError, RuleSyntaxError
+from twinhold.rules.limits import spend, spend_on
+from twinhold.rules.patterns import Pattern, compile_pattern
+from twinhold.rules.reading import Build, Reader, Scope
+from twinhold.rules.tree import Comparison, Constant, Groups, Match, Membership, Node
+from twinhold.rules.values import contains, equal, exact, native, ordered, type_mismatch
 
 __all__ = ["comparison", "forget_groups", "groups", "is_plain", "match", "membership", "scalars"]
 

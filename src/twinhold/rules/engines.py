@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from decimal import Decimal
 
-from .columns import Column, Json, Text
+from twinhold.rules.columns import Column, Json, Text
 
 __all__ = ["ENGINES", "Dialect", "Stored"]
 

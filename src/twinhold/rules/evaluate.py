@@ -8,11 +8,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from .comparing import comparison, groups, is_plain, match, membership, scalars
-from .errors import RuleEvaluationError
-from .limits import spend, spend_on
-from .reading import Build, Reader, Scope, attribute, holders, item, slice_of, symbol
-from .tree import (
+from twinhold.rules.comparing import comparison, groups, is_plain, match, membership, scalars
+from twinhold.rules.errors import RuleEvaluationError
+from twinhold.rules.limits import spend, spend_on
+from twinhold.rules.reading import Build, Reader, Scope, attribute, holders, item, slice_of, symbol
+from twinhold.rules.tree import (
     Attribute,
     Builtin,
     Call,
@@ -35,7 +35,7 @@ from .tree import (
     Symbol,
     walk,
 )
-from .values import exact
+from twinhold.rules.values import exact
 
 __all__ = ["compile_tree", "is_light", "uses_decimals"]
 

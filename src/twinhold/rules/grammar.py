@@ -18,9 +18,9 @@ import rule_engine
 import rule_engine.errors
 import rule_engine.parser
 
-from .bounded import REPLACED, new_context
-from .errors import RuleError, RuleSyntaxError
-from .limits import (
+from twinhold.rules.bounded import REPLACED, new_context
+from twinhold.rules.errors import RuleError, RuleSyntaxError
+from twinhold.rules.limits import (
     DECIMALS,
     MAX_BRACKETS,
     MAX_DEPTH,

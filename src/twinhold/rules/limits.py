@@ -8,7 +8,7 @@ a moment, such as a copy of a container or a step of a comprehension, spends fro
 import decimal
 import threading
 
-from .errors import RuleEvaluationError
+from twinhold.rules.errors import RuleEvaluationError
 
 __all__ = ["DECIMALS", "begin", "spend", "spend_on"]
 

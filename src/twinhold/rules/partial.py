@@ -8,10 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .evaluate import compile_tree
-from .limits import DECIMALS, begin
-from .reading import Scope, holders
-from .tree import (
+from twinhold.rules.evaluate import compile_tree
+from twinhold.rules.limits import DECIMALS, begin
+from twinhold.rules.reading import Scope, holders
+from twinhold.rules.tree import (
     Attribute,
     Builtin,
     Choice,
@@ -29,7 +29,7 @@ from .tree import (
     variables,
     walk,
 )
-from .values import exact
+from twinhold.rules.values import exact
 
 __all__ = ["Failing", "Place", "place", "specialize"]
 

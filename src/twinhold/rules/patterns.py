@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import re2  # type: ignore[import-untyped]
 
-from .errors import RuleSyntaxError
-from .limits import MAX_PATTERN, spend
-from .translate import positions, to_re2
+from twinhold.rules.errors import RuleSyntaxError
+from twinhold.rules.limits import MAX_PATTERN, spend
+from twinhold.rules.translate import positions, to_re2
 
 __all__ = ["Found", "Pattern", "compile_pattern"]
 

@@ -14,11 +14,11 @@ import rule_engine
 import rule_engine.errors
 from rule_engine.types import DataType
 
-from .bounded import metered, new_context
-from .errors import RuleEvaluationError
-from .limits import spend, spend_on
-from .tree import Attribute, Item, Node, Slice, Symbol
-from .values import exact, index
+from twinhold.rules.bounded import metered, new_context
+from twinhold.rules.errors import RuleEvaluationError
+from twinhold.rules.limits import spend, spend_on
+from twinhold.rules.tree import Attribute, Item, Node, Slice, Symbol
+from twinhold.rules.values import exact, index
 
 __all__ = ["Build", "Reader", "Scope", "attribute", "holders", "item", "slice_of", "symbol"]
 

@@ -8,17 +8,17 @@ import decimal
 import functools
 from typing import final
 
-from .columns import Columns, Engine
-from .comparing import forget_groups
-from .errors import RuleEvaluationError
-from .evaluate import compile_tree, is_light, uses_decimals
-from .grammar import read
-from .limits import DECIMALS, begin
-from .reading import Scope
-from .seeks import Seek, seeks
-from .sql import Predicate, to_sql
-from .tree import Groups, Node, from_library, variables, walk
-from .values import exact
+from twinhold.rules.columns import Columns, Engine
+from twinhold.rules.comparing import forget_groups
+from twinhold.rules.errors import RuleEvaluationError
+from twinhold.rules.evaluate import compile_tree, is_light, uses_decimals
+from twinhold.rules.grammar import read
+from twinhold.rules.limits import DECIMALS, begin
+from twinhold.rules.reading import Scope
+from twinhold.rules.seeks import Seek, seeks
+from twinhold.rules.sql import Predicate, to_sql
+from twinhold.rules.tree import Groups, Node, from_library, variables, walk
+from twinhold.rules.values import exact
 
 __all__ = ["Rule", "parse"]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
 
-from .columns import Columns
-from .partial import Failing, place, specialize
-from .reading import Scope
-from .tree import Choice, Comparison, Constant, Logic, Membership, Node, Not
-from .values import native
+from twinhold.rules.columns import Columns
+from twinhold.rules.partial import Failing, place, specialize
+from twinhold.rules.reading import Scope
+from twinhold.rules.tree import Choice, Comparison, Constant, Logic, Membership, Node, Not
+from twinhold.rules.values import native
 
 __all__ = ["Seek", "seeks"]
 

@@ -14,11 +14,11 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as sre_parser  # type: ignore[attr-defined]
 from typing import Any
 
-from .columns import Columns, Engine, Hidden, Json
-from .engines import ENGINES, Dialect, Stored
-from .partial import Failing, Place, place, specialize
-from .reading import Scope
-from .tree import Choice, Comparison, Constant, Logic, Match, Membership, Node, Not
+from twinhold.rules.columns import Columns, Engine, Hidden, Json
+from twinhold.rules.engines import ENGINES, Dialect, Stored
+from twinhold.rules.partial import Failing, Place, place, specialize
+from twinhold.rules.reading import Scope
+from twinhold.rules.tree import Choice, Comparison, Constant, Logic, Match, Membership, Node, Not
 
 __all__ = ["Predicate", "to_sql"]
 

@@ -10,7 +10,7 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as sre_parser  # type: ignore[attr-defined]
 from typing import Any
 
-from .errors import RuleSyntaxError
+from twinhold.rules.errors import RuleSyntaxError
 
 __all__ = ["positions", "to_re2"]
 

@@ -14,7 +14,7 @@ from typing import Any
 from rule_engine import ast
 from rule_engine.errors import EngineError
 
-from .errors import RuleSyntaxError
+from twinhold.rules.errors import RuleSyntaxError
 
 __all__ = [
     "Attribute",

@@ -14,8 +14,8 @@ from decimal import Decimal
 
 import rule_engine.types
 
-from .errors import RuleEvaluationError
-from .limits import spend, spend_on
+from twinhold.rules.errors import RuleEvaluationError
+from twinhold.rules.limits import spend, spend_on
 
 __all__ = ["contains", "equal", "exact", "index", "native", "ordered"]
 

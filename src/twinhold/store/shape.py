@@ -66,10 +66,20 @@ def optional(column: str, *pieces: Piece) -> Optional:
 
 
 def _format(pieces: tuple[Piece, ...], dialect: Dialect) -> str:
+    if all(isinstance(piece, str | Text | Json) for piece in pieces):
+        return " || ".join(map(_plain, pieces))  # cheaper than format() where it can do
     parts = [_part(piece, dialect) for piece in pieces]
-    template = "".join(conversion for conversion, _ in parts).replace("'", "''")
+    template = "".join(conversion for conversion, _ in parts)
     arguments = "".join(f", {argument}" for _, argument in parts if argument)
-    return f"format('{template}'{arguments})"
+    return f"format({_quoted(template)}{arguments})"
+
+
+def _plain(piece: Piece) -> str:
+    return _quoted(piece) if isinstance(piece, str) else f"CAST({piece.column} AS text)"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _part(piece: Piece, dialect: Dialect) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """Handler of explain_rule, ours."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from twinhold.api.kit.decode import decode
@@ -7,7 +9,9 @@ from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin import wire
 from twinhold.registry import explanations, ids
 from twinhold.registry.explanations import Explained
-from twinhold.rules import Reason
+
+if TYPE_CHECKING:
+    from twinhold.rules import Reason
 
 
 async def explain_rule(request: Request) -> bytes:
@@ -33,11 +37,11 @@ def _written(explained: Explained) -> wire.RuleExplanation:
         sql_parameters={} if predicate is None else _plain(predicate.parameters),
         exact=predicate is not None and predicate.exact,
         left_to_python=list(explanation.left_to_python.get(engine, ())),
-        indexes=None if explained.indexes is None else list(explained.indexes),
+        indexes=explained.indexes,
     )
 
 
-def _reason(reason: Reason) -> wire.RuleReason:
+def _reason(reason: "Reason") -> wire.RuleReason:
     return wire.RuleReason(
         expression=reason.text,
         value=reason.value or None,

@@ -1,10 +1,14 @@
 """Handlers of the twin operations."""
 
+from typing import TYPE_CHECKING
+
 from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin import wire
 from twinhold.registry import ids, rule_texts, searches, twins
 from twinhold.registry.searches import Page, Search
-from twinhold.rules import Rule
+
+if TYPE_CHECKING:
+    from twinhold.rules import Rule
 
 
 async def create_twin(request: Request) -> bytes:
@@ -65,7 +69,7 @@ async def _search(request: Request, search: Search) -> Page:
     return page
 
 
-def _rule(request: Request, match: str | None, *, visible_only: bool) -> Rule | None:
+def _rule(request: Request, match: str | None, *, visible_only: bool) -> "Rule | None":
     """The rule that a scan has to look through: its own, or else what the caller may see."""
     if match is not None:
         return rule_texts.parse(match)

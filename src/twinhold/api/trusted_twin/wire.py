@@ -319,7 +319,7 @@ class RuleExplanation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sql_parameters: dict[str, str]
     exact: bool
     left_to_python: list[str]
-    indexes: list[str] | None
+    indexes: dict[str, Literal["none", "building", "ready"]] | None
 
 
 class KeyRotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

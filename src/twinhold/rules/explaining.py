@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from .columns import Columns, Engine
-from .errors import RuleError, RuleEvaluationError, RuleSyntaxError
-from .partial import place
-from .reading import Scope
-from .rule import Rule, parse
-from .sql import Predicate
-from .tree import Choice, Comprehension, Constant, Logic, Node, Not, children
+from twinhold.rules.columns import Columns, Engine
+from twinhold.rules.errors import RuleError, RuleEvaluationError, RuleSyntaxError
+from twinhold.rules.partial import place
+from twinhold.rules.reading import Scope
+from twinhold.rules.rule import Rule, parse
+from twinhold.rules.sql import Predicate
+from twinhold.rules.tree import Choice, Comprehension, Constant, Logic, Node, Not, children
 
 __all__ = ["Explanation", "Reason", "explain"]
 
