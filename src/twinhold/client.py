@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 
 _SECONDS = 30
@@ -32,18 +33,18 @@ def rotate_keys(url: str, secret: str) -> int:
 
 
 def _post(url: str, secret: str, path: str, members: dict[str, str]) -> Any:
-    request = urllib.request.Request(  # noqa: S310 - the operator names the server
-        url.rstrip("/") + path,
-        data=json.dumps(members).encode(),
-        headers={"Authorization": secret, "Content-Type": "application/json"},
-        method="POST",
-    )
     try:
+        request = urllib.request.Request(  # noqa: S310 - the operator names the server
+            url + path,
+            data=json.dumps(members).encode(),
+            headers={"Authorization": secret, "Content-Type": "application/json"},
+            method="POST",
+        )
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
             return json.load(answer)
     except urllib.error.HTTPError as error:
         raise ServerError(f"{url} refused: {_description(error)}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise ServerError(f"{url} cannot be reached: {error}") from None
 
 

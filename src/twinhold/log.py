@@ -36,6 +36,11 @@ def configure() -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 
+def cannot_start(error: Exception) -> None:
+    """Tell the operator of a worker that cannot start; its parent tries again."""
+    _LOGGER.error("A worker cannot start: %s", error)
+
+
 def complain(trace: str, error: BaseException) -> None:
     """Tell the operator of an error of ours, under the trace that the client was given."""
     known = isinstance(error, StoreUnavailableError)

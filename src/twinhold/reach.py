@@ -67,6 +67,7 @@ def reaching(
 
 
 def _through(settings: Settings, url: str, secret: str | None) -> "Served":
+    url = url.rstrip("/")
     known = credentials.read(settings.data)
     secret = secret or os.environ.get("TWINHOLD_SECRET") or (known.secret if known else None)
     if not secret:

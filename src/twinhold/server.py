@@ -25,7 +25,7 @@ from twinhold.api.kit.observation import AccessLog
 from twinhold.credentials import Credentials
 from twinhold.registry import Registry, rule_texts
 from twinhold.settings import Settings, SettingsError
-from twinhold.store import Store, open_store
+from twinhold.store import Store, StoreError, open_store
 from twinhold.store.open import DirectoryLock
 
 _VENDORS = (trusted_twin.DIALECT,)
@@ -85,7 +85,11 @@ async def _prepare(settings: Settings, url: str) -> Credentials | None:
 def _work(settings: Settings, slabs: Path, listener: socket.socket, lifeline: Connection) -> None:
     """What each worker does."""
     log.configure()
-    uvloop.run(_serve_share(settings, slabs, listener, lifeline))
+    try:
+        uvloop.run(_serve_share(settings, slabs, listener, lifeline))
+    except StoreError as error:
+        log.cannot_start(error)
+        sys.exit(1)
 
 
 async def _serve_share(
@@ -184,6 +188,8 @@ def _listen(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
+        # From here on: a client that comes before a worker is ready waits instead of being refused.
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise SettingsError(

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import time
 from collections.abc import Callable
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -11,6 +12,7 @@ from types import FrameType
 Work = Callable[[Connection], None]
 
 _PATIENCE_SECONDS = 0.5
+_RETRY_SECONDS = 2.0
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
@@ -27,10 +29,12 @@ def supervise(work: Work, count: int) -> None:
     workers = [_start(work, lifeline) for _ in range(count)]
     while not stopping.asked:
         connection.wait([worker.sentinel for worker in workers], _PATIENCE_SECONDS)
-        if not stopping.asked:
-            workers = [
-                worker if worker.is_alive() else _start(work, lifeline) for worker in workers
-            ]
+        for number, worker in enumerate(workers):
+            if stopping.asked or worker.is_alive():
+                continue
+            if worker.exitcode and worker.exitcode > 0:  # it could not start: not at once again
+                time.sleep(_RETRY_SECONDS)
+            workers[number] = _start(work, lifeline)
     ours.close()
     for worker in workers:
         worker.join()

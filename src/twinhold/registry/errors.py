@@ -172,4 +172,8 @@ class InternalError(RegistryError):
 
 def quoted(value: str) -> str:
     """A value for a message: in quotes, cut so that no message grows with its input."""
-    return f'"{value}"' if len(value) <= _QUOTED else f'"{value[:_QUOTED]}…"'
+    shown = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in value[:_QUOTED]
+    )
+    return f'"{shown}"' if len(value) <= _QUOTED else f'"{shown}…"'

@@ -5,6 +5,7 @@ pool opens a new connection for it. Transactions that PostgreSQL itself asks to 
 serialization) are repeated a few times.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
@@ -177,7 +178,11 @@ class PostgresStore:
 
     async def close(self) -> None:
         """Wait for the statements under way and let the connections go."""
-        await self._pool.close()
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await self._pool.close()
+        except _AWAY:  # the database went first
+            self._pool.terminate()
 
 
 async def connect(url: str) -> PostgresStore:
@@ -186,6 +191,7 @@ async def connect(url: str) -> PostgresStore:
     Raises:
         StoreUnavailableError: the database does not answer; the text names it without the password.
     """
+    _check(url)
     try:
         pool = await asyncpg.create_pool(
             url,
@@ -196,7 +202,7 @@ async def connect(url: str) -> PostgresStore:
             init=_prepare,
         )
     except (*_AWAY, asyncpg.PostgresError, ValueError) as error:
-        raise StoreUnavailableError(f"{_public(url)} does not answer: {error}") from error
+        raise StoreUnavailableError(f"{_public(url)} does not answer: {_reason(error)}") from error
     return PostgresStore(pool)
 
 
@@ -213,6 +219,29 @@ async def _roll_back(transaction: Any) -> None:
         await transaction.rollback()
     except _AWAY:
         return
+
+
+def _check(url: str) -> None:
+    """Refuse an address that cannot be read, without repeating any part of it.
+
+    A password with one of `/ # ? [` that was not percent-encoded ends up in the host or the port,
+    and the errors of the parsers quote those.
+    """
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise StoreUnavailableError(
+            "The database address cannot be read: it must be "
+            "postgresql://user:password@host:port/name, with / # ? [ ] @ : % in the password "
+            "percent-encoded."
+        ) from None
+
+
+def _reason(error: BaseException) -> str:
+    """What an error says; some of them say nothing."""
+    if isinstance(error, TimeoutError):
+        return f"nothing came back within {_CONNECT_SECONDS:.0f} seconds"
+    return str(error) or type(error).__name__
 
 
 def _public(url: str) -> str:

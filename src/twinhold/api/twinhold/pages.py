@@ -1,5 +1,6 @@
 """Handlers of the pages that need no credential: health, metrics, OpenAPI, reference."""
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -10,6 +11,9 @@ from twinhold.api.kit.operations import Dialect, Handler, Reply
 from twinhold.api.kit.request import Request
 from twinhold.api.twinhold import wire
 from twinhold.registry import accounts
+from twinhold.registry.errors import StoreAwayError
+
+_PATIENCE_SECONDS = 5.0
 
 _PAGE_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -19,7 +23,13 @@ _PAGE_HEADERS = {
 
 async def health(request: Request) -> bytes:
     """GET /health: asks the store."""
-    await request.registry.store.read(accounts.exist)
+    asking = asyncio.ensure_future(request.registry.store.read(accounts.exist))
+    # Not wait_for: that waits for the end of what it cancels, and a silent network holds that too.
+    done, _ = await asyncio.wait({asking}, timeout=_PATIENCE_SECONDS)
+    if not done:
+        asking.cancel()
+        raise StoreAwayError("The store does not answer.")
+    asking.result()
     return msgspec.json.encode(wire.Health())
 
 
