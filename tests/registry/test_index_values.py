@@ -44,7 +44,8 @@ def test_equal_values_have_one_text(value: object) -> None:
 
 
 def test_what_is_no_scalar_is_not_indexed() -> None:
-    assert [index_value(value) for value in (None, [], {}, [1])] == [None] * 4
+    nothing: list[object] = [None, [], {}, [1]]
+    assert [index_value(value) for value in nothing] == [None] * 4
 
 
 def test_numbers_beyond_a_double_have_a_place() -> None:

@@ -6,7 +6,10 @@ class StoreError(Exception):
 
 
 class StoreUnavailableError(StoreError):
-    """The engine does not answer now (database away, disk full): nothing was stored, try again."""
+    """The engine does not answer now (database away, disk full); what was asked is not promised.
+
+    When the connection breaks while PostgreSQL commits, only the database knows what happened.
+    """
 
 
 class StoreInUseError(StoreError):

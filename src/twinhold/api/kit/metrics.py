@@ -6,6 +6,7 @@ directory, so that whichever worker is asked answers for all, those that have en
 
 import mmap
 import os
+import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -112,6 +113,10 @@ def _buckets(row: list[int]) -> list[tuple[str, float]]:
 def _slab(size: int, directory: Path | None) -> memoryview:
     if directory is None:
         return memoryview(bytearray(size)).cast("Q")
-    with (directory / str(os.getpid())).open("w+b") as file:
+    # Whole from the moment that another worker sees it, and never the file of one that has ended.
+    draft = directory.parent / f"{directory.name}-{os.getpid()}-{time.time_ns()}"
+    with draft.open("w+b") as file:
         file.truncate(size)
-        return memoryview(mmap.mmap(file.fileno(), size)).cast("Q")
+        slab = memoryview(mmap.mmap(file.fileno(), size)).cast("Q")
+    draft.rename(directory / draft.name)
+    return slab
