@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from tests.harness import ROOT, serving
 
 README = (ROOT / "README.md").read_text()
@@ -14,13 +13,6 @@ README = (ROOT / "README.md").read_text()
 def blocks(language: str) -> list[str]:
     """The code blocks of a language."""
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Path:
-    """A folder that looks like a clone in which `scripts/run` is running."""
-    (tmp_path / ".venv").symlink_to(Path(sys.prefix))
-    return tmp_path
 
 
 def test_the_tour_works(shell: Path) -> None:

@@ -144,7 +144,7 @@ def test_building_goes_on_after_a_restart(
         await world.change(40)
         first = Indexer(world.store)
         first.request(world.actor.account, "v")
-        while not (await world.call()).actor.indexes.kept:
+        while not (await world.call()).actor.indexes.kept:  # noqa: ASYNC110 - the store tells nobody
             await asyncio.sleep(0)
         await first.close()
         assert not (await world.call()).actor.indexes.ready
