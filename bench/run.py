@@ -3,6 +3,7 @@
 docs/explanation/performance.md says what is measured and what came out.
 Every round gives every operation to every target, in an order drawn anew, before the next round
 begins: what disturbs the machine disturbs all of them alike. Ends with 1 when an answer failed.
+`scripts/bench search` measures searches of a large registry instead (bench/search.py).
 """
 
 import argparse
@@ -14,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import footprint, machine, targets
+from bench import footprint, machine, search, targets
 from bench.load import Sample, drive, write_requests
 from bench.report import Report
 from bench.targets import Target, WrongAnswerError
@@ -25,6 +26,9 @@ _STARTERS = (targets.twinhold, targets.ceiling, targets.baseline)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; answer its exit code."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments[:1] == ["search"]:
+        return search.main(arguments[1:])
     options = _options(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
