@@ -23,6 +23,7 @@ from twinhold.api.kit.app import App
 from twinhold.api.kit.metrics import Metrics
 from twinhold.api.kit.observation import AccessLog
 from twinhold.credentials import Credentials
+from twinhold.protocol import BoundedProtocol
 from twinhold.registry import Registry, rule_texts
 from twinhold.settings import Settings, SettingsError
 from twinhold.store import Store, StoreError, open_store
@@ -168,7 +169,7 @@ def _config(app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -1,10 +1,13 @@
 """Bad input: each a clear error, and nothing is stored."""
 
+import contextlib
 import http.client
 import json
+import socket
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from tests.harness import Account, Server, uuid_of
 
 DEEP = 64
@@ -189,3 +192,28 @@ class TestPath:
     def test_a_hundred_parameters_are_enough(self, account: Account) -> None:
         answer = account.request("GET", "/twins?" + "&".join(f"a{n}=1" for n in range(101)))
         assert (answer.status_code, answer.json()["subcode"]) == (400, "400592")
+
+
+class TestLargeHead:
+    """A head that does not end is refused before it costs memory."""
+
+    @pytest.mark.parametrize("piece", [b"X-%d: " + b"a" * 1000 + b"\r\n", b"a" * 1000])
+    def test_is_refused(self, server: Server, piece: bytes) -> None:
+        place = urlsplit(server.url)
+        with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
+            connection.sendall(b"GET /health HTTP/1.1\r\nX: ")
+            answer = b""
+            with contextlib.suppress(OSError):
+                for number in range(1000):
+                    connection.sendall(piece % number if b"%" in piece else piece)
+                answer = connection.recv(1000)
+            assert answer == b"" or answer.startswith(b"HTTP/1.1 400 ")
+
+    def test_of_60_kib_is_served(self, server: Server) -> None:
+        headers = {f"X-{number}": "a" * 1000 for number in range(60)}
+        answer = requests.get(f"{server.url}/health", headers=headers, timeout=30)
+        assert answer.status_code == 200
+
+    def test_leaves_bodies_alone(self, account: Account) -> None:
+        for _ in range(3):
+            assert account.request("POST", "/twins", data=of_size(LIMIT)).status_code == 201
