@@ -49,7 +49,7 @@ def _double(number: float | Decimal) -> float:
     try:
         return float(number) + 0.0  # minus zero is zero
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return math.inf if number > 0 else -math.inf
 
 
 def _sortable(double: float) -> str:

@@ -174,6 +174,7 @@ class _Sieve:
         self.search = search
         self._call = call
         self._scope = variables.of_call(call, search.rule.variables)
+        self._gather = variables.gatherer(call, search.rule.variables)
         predicate = _predicate(search.rule, engine, self._scope)
         self._condition = "TRUE" if predicate is None else predicate.sql
         self._exact = predicate is not None and predicate.exact
@@ -190,10 +191,7 @@ class _Sieve:
         """Whether a twin that came back belongs to the answer."""
         if twin.document is None:
             return False
-        rule = self.search.rule
-        if not self._exact and not rule.matches(
-            self._scope | variables.of_twin(twin, rule.variables)
-        ):
+        if not self._exact and not self.search.rule.matches(self._gather(twin)):
             return False
         return not self._checks_access or access.sees_twin(self._call, twin)
 

@@ -53,6 +53,22 @@ def of_twin(twin: Facts, names: Iterable[str]) -> Scope:
     return {name: _OF_TWIN[name](twin) for name in names if name in _OF_TWIN}
 
 
+def gatherer(call: Call, names: Iterable[str]) -> Callable[[Facts], Scope]:
+    """Gathers the values of those names for one twin after the other.
+
+    The scope that it answers is the same each time: look at it before the next twin.
+    """
+    scope = of_call(call, names)
+    getters = [(name, _OF_TWIN[name]) for name in names if name in _OF_TWIN]
+
+    def gather(twin: Facts) -> Scope:
+        for name, getter in getters:
+            scope[name] = getter(twin)
+        return scope
+
+    return gather
+
+
 def seconds(microseconds: int) -> float:
     """A stored time as rules see it: seconds with three decimals, as on the wire."""
     return microseconds // 1000 / 1000
