@@ -1,5 +1,7 @@
 """What the tests start and talk to: real servers, real databases, the vendor's own client."""
 
+import asyncio
+import base64
 import contextlib
 import ctypes
 import json
@@ -8,24 +10,34 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import requests
 from trustedtwin.tt_api import TTRESTService
+
+from twinhold.api.trusted_twin import DIALECT
+from twinhold.registry import Registry
+from twinhold.store import open_store
 
 ROOT = Path(__file__).parent.parent
 TWINHOLD = [sys.executable, "-m", "twinhold"]
 ENGINES = ("sqlite", "postgresql")
 START_SECONDS = 30
 _PR_SET_PDEATHSIG = 1
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+NOTHING = {"effect": "allow", "actions": None}
+EVERYTHING = {"effect": "deny", "actions": None}
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Account:
-    """An account and its administrator, as the registry printed them."""
+    """An account and a user of it with his credential: at first its administrator's secret."""
 
     url: str
     account: str
@@ -41,6 +53,36 @@ class Account:
         """A plain request with the account's secret."""
         headers = {"Authorization": self.secret} | kwargs.pop("headers", {})
         return requests.request(method, self.url + path, headers=headers, timeout=60, **kwargs)
+
+    def using(self, credential: str) -> "Account":
+        """The same user with another credential."""
+        return replace(self, secret=credential)
+
+    def token(self, **members: Any) -> "Account":
+        """The same user with a token that this credential makes."""
+        return self.using(body(self.client().create_user_token(body=members))["token"])
+
+    def new_role(self, statement: Any = None, **rules: str | None) -> str:
+        """Make a role; by default with the caller's statement at its widest."""
+        members = {"statement": statement or EVERYTHING, "rules": rules}
+        uuid: str = body(self.client().create_user_role(body=members))["uuid"]
+        return uuid
+
+    def new_user(self, role: str, **members: Any) -> "Account":
+        """Make a user with a role, and fetch his secret as he would."""
+        user = body(self.client().create_user(body={"role": role} | members))["uuid"]
+        return replace(self, user=user, role=role).renewed(self)
+
+    def renewed(self, administrator: "Account", **members: Any) -> "Account":
+        """This user with a new secret, which ends the one that he had."""
+        pin = body(administrator.client().create_user_secret_pin(self.user, body=members))["pin"]
+        return self.using(body(self.client().create_user_secret(self.account, pin))["secret"])
+
+    def member(
+        self, statement: Any = None, description: Any = None, **rules: str | None
+    ) -> "Account":
+        """Make a user with a role of his own."""
+        return self.new_user(self.new_role(statement, **rules), description=description)
 
 
 class Server:
@@ -109,6 +151,21 @@ def twinhold(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     )
 
 
+def in_registry(
+    data: Path, database: str | None, check: Callable[[Registry], Coroutine[Any, Any, None]]
+) -> None:
+    """Run a check on an open registry of its own, in this process."""
+
+    async def run() -> None:
+        store = await open_store(data, database)
+        try:
+            await check(await Registry.open(store, DIALECT.actions))
+        finally:
+            await store.close()
+
+    asyncio.run(run())
+
+
 def body(answer: tuple[int, str]) -> Any:
     """The decoded body of a successful answer of the vendor's client."""
     status, text = answer
@@ -123,6 +180,28 @@ def error(answer: tuple[int, str]) -> tuple[int, str]:
     assert set(members) == {"subcode", "trace", "description"}
     assert members["subcode"].startswith(str(status))
     return status, members["subcode"]
+
+
+def answered(answer: tuple[int, str], struct: type[T]) -> T:
+    """The body of a successful answer, held strictly to the struct that describes it."""
+    return msgspec.convert(body(answer), struct)
+
+
+def reason(answer: tuple[int, str]) -> str:
+    """The description of an error."""
+    text: str = json.loads(answer[1])["description"]
+    return text
+
+
+def refusal(answer: requests.Response) -> tuple[int, str]:
+    """Like `error`, of a plain request."""
+    assert answer.status_code >= 400, answer.text
+    return error((answer.status_code, answer.text))
+
+
+def dictionary(members: Any) -> dict[str, str]:
+    """The header X-TrustedTwin that carries a dictionary."""
+    return {"X-TrustedTwin": base64.b64encode(json.dumps(members).encode()).decode()}
 
 
 def create(client: TTRESTService, **members: Any) -> Any:

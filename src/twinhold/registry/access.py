@@ -43,6 +43,8 @@ def require_permission(actor: Principal, operation: str) -> None:
     Raises:
         PermissionDeniedError: he may not.
     """
+    if not actor.has_role:
+        raise PermissionDeniedError(f"The role {actor.role} does not exist any more.")
     if operation in TOKEN_OPTIONS and (actor.token or operation == "refresh_user_token"):
         option = TOKEN_OPTIONS[operation]
         if actor.token is None or option not in actor.token.options:

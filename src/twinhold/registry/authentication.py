@@ -18,7 +18,7 @@ from twinhold.store.accounts import PrincipalRow
 from twinhold.store.engine import Row
 
 _MOST_REMEMBERED = 10_000
-_LONGEST_CREDENTIAL = 16_384
+LONGEST_CREDENTIAL = 16_384
 _NO_ACCESS = Statement("allow")
 _decode_statement = msgspec.json.Decoder(Statement).decode
 _decode_rules = msgspec.json.Decoder(RoleRules).decode
@@ -38,7 +38,7 @@ class Authenticator:
         Raises:
             UnauthenticatedError: nobody is, or it has expired.
         """
-        if not 0 < len(credential) <= _LONGEST_CREDENTIAL:
+        if not 0 < len(credential) <= LONGEST_CREDENTIAL:
             raise UnauthenticatedError("The request carries no credential.")
         digest = user_secrets.digest(credential)
         found = self._remembered.get(digest)
@@ -47,6 +47,10 @@ class Authenticator:
         if found.validity is not None and found.validity <= now:
             raise UnauthenticatedError("The credential has expired.")
         return found
+
+    def forget(self, credential: str) -> None:
+        """Load the principal behind a credential anew."""
+        self._remembered.pop(user_secrets.digest(credential), None)
 
     async def renew(self) -> None:
         """Load principals and keys anew: access has changed."""
@@ -102,6 +106,7 @@ async def _principal(transaction: Transaction, found: Row, generation: int) -> P
         account=row.account,
         user=row.user,
         role=row.role,
+        has_role=row.statement is not None,
         operator=bool(row.operator),
         statement=_decode_statement(row.statement) if row.statement else _NO_ACCESS,
         rules=rules,

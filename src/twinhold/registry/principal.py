@@ -78,6 +78,7 @@ class Principal(msgspec.Struct, frozen=True):
     """Who is calling: a user, his account and what his role allows.
 
     Attributes:
+        has_role: whether his role exists; without one he may do nothing.
         operator: whether the account runs this registry.
         description: the user's description as JSON text, for `USER.<key>` in rules.
         validity: microseconds after which his credential is void; None means never.
@@ -90,6 +91,7 @@ class Principal(msgspec.Struct, frozen=True):
     account: str
     user: str
     role: str
+    has_role: bool
     operator: bool
     statement: Statement
     rules: RoleRules
@@ -106,6 +108,7 @@ NOBODY = Principal(
     account="",
     user="",
     role="",
+    has_role=False,
     operator=False,
     statement=Statement("allow"),
     rules=RoleRules(),

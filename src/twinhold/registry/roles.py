@@ -79,11 +79,11 @@ async def update(
         InvalidValueError, RuleInvalidError: an action is not known, or a rule does not parse.
         EscalationError: it would hold more than the caller's own.
     """
+    await transaction.change_access()
     before = await get(transaction, call, uuid)
     role = msgspec.structs.replace(_changed(before, change), updated=call.now)
     _check(call, role, known)
     await transaction.run(stored.UPDATE_ROLE, _parameters(role))
-    await transaction.change_access()
     return role
 
 
@@ -94,11 +94,11 @@ async def delete(transaction: Transaction, call: Call, uuid: str) -> Role:
         NotFoundError: there is none.
         OwnAccessError: it is the caller's own.
     """
+    await transaction.change_access()
     role = await get(transaction, call, uuid)
     if uuid == call.actor.role:
         raise OwnAccessError("The own role cannot be deleted.")
     await transaction.run(stored.DELETE_ROLE, {"role": uuid})
-    await transaction.change_access()
     return role
 
 

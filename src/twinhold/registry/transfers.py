@@ -6,7 +6,7 @@ show no way to do it.
 
 from typing import TypeAlias
 
-from twinhold.registry import attribute_indexes, twins
+from twinhold.registry import access, attribute_indexes, twins
 from twinhold.registry.errors import InvalidValueError, NotFoundError
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
@@ -52,11 +52,15 @@ async def accept(transaction: Transaction, call: Call, transfer: str, shape: Sha
     Raises:
         NotFoundError: no offer of this kind waits for the caller's account.
         TwinTerminatedError: the twin was terminated meanwhile.
+        TwinForbiddenError: the twin rule of the caller's role hides it.
     """
     offer = await _find(transaction, call, transfer)
     if call.actor.account != offer.recipient or offer.validity <= call.now:
         raise _unknown(transfer)
-    twin = await twins.find_alive(transaction, offer.twin)
+    twin = await twins.hold(transaction, offer.twin)
+    # His rule judges the twin as it will be.
+    access.require_twin(call, twin._replace(owner=call.actor.account))
+    twins.require_alive(twin)
     await transaction.run(stored.DELETE, {"transfer": transfer})
     row = await transaction.one(
         stored_twins.CHANGE_OWNER.shaped(shape),

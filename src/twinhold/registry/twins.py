@@ -131,20 +131,27 @@ async def find_to_change(
     twin = await _find(transaction, stored.SELECT_FOR_UPDATE.shaped(shape), uuid)
     access.require_twin(call, twin)
     access.require_ownership(call, twin)
-    _require_alive(twin)
+    require_alive(twin)
     return twin
 
 
-async def find_alive(transaction: Transaction, uuid: str) -> Facts:
-    """A twin that may still change, whoever may see it, held until the transaction ends.
+async def hold(transaction: Transaction, uuid: str) -> Facts:
+    """A twin, whoever may see it, which nobody else changes until the transaction ends.
 
     Raises:
         TwinNotFoundError: there is no such twin.
+    """
+    return await _find(transaction, stored.SELECT_FOR_UPDATE.shaped(NOTHING), uuid)
+
+
+def require_alive(twin: Facts) -> None:
+    """Let only a twin pass that may still change.
+
+    Raises:
         TwinTerminatedError: it never changes again.
     """
-    twin = await _find(transaction, stored.SELECT_FOR_UPDATE.shaped(NOTHING), uuid)
-    _require_alive(twin)
-    return twin
+    if twin.terminated is not None:
+        raise TwinTerminatedError(f"The twin {twin.uuid} is terminated.")
 
 
 async def _find(transaction: Transaction, statement: Statement, uuid: str) -> Facts:
@@ -152,11 +159,6 @@ async def _find(transaction: Transaction, statement: Statement, uuid: str) -> Fa
     if row is None:
         raise TwinNotFoundError(f"The twin {uuid} does not exist.")
     return Facts._make(row)
-
-
-def _require_alive(twin: Facts) -> None:
-    if twin.terminated is not None:
-        raise TwinTerminatedError(f"The twin {twin.uuid} is terminated.")
 
 
 async def _changed(

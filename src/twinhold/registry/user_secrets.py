@@ -100,9 +100,8 @@ async def create_pin(
     """
     holder = await users.get(transaction, call, user)
     await roles.require_assignable(transaction, call, holder.role)
-    await transaction.run(stored.DELETE_PIN, {"user": user})
     await transaction.run(
-        stored.INSERT_PIN,
+        stored.PUT_PIN,
         {
             "user": user,
             "account": holder.account,
@@ -126,6 +125,7 @@ async def exchange(
     None when the PIN is not one that waits; the wrong guess is then counted, which a raised error
     would undo.
     """
+    await transaction.change_access()
     await transaction.run(
         stored.DELETE_DEAD_PINS,
         {"account": account, "now": now, "most_wrong": MOST_WRONG_PINS},
@@ -145,7 +145,6 @@ async def exchange(
     await transaction.run(stored.DELETE_PIN, {"user": user})
     await transaction.run(stored.DELETE_SECRET, {"user": user})
     await insert(transaction, user, secret, validity, now)
-    await transaction.change_access()
     return Issued(account, user, secret, validity, now)
 
 
@@ -169,6 +168,7 @@ async def update(
     Raises:
         NotFoundError: the account has no such user, or he has no secret.
     """
+    await transaction.change_access()
     secret = await get(transaction, call, user)
     if validity is msgspec.UNSET:
         return secret
@@ -176,7 +176,6 @@ async def update(
     await transaction.run(
         stored.UPDATE_SECRET, {"user": user, "validity": validity, "now": call.now}
     )
-    await transaction.change_access()
     return secret
 
 
@@ -186,7 +185,7 @@ async def delete(transaction: Transaction, call: Call, user: str) -> Secret:
     Raises:
         NotFoundError: the account has no such user, or he has no secret.
     """
+    await transaction.change_access()
     secret = await get(transaction, call, user)
     await transaction.run(stored.DELETE_SECRET, {"user": user})
-    await transaction.change_access()
     return secret

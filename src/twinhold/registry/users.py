@@ -64,12 +64,12 @@ async def update(transaction: Transaction, call: Call, uuid: str, change: UserCh
         NotFoundError: there is no such user or role.
         EscalationError: the role holds more than the caller's own.
     """
+    await transaction.change_access()
     before = await get(transaction, call, uuid)
     user = before._replace(**_given(change), updated=call.now)
     if user.role != before.role:
         await roles.require_assignable(transaction, call, user.role)
     await transaction.run(stored.UPDATE_USER, _parameters(user))
-    await transaction.change_access()
     return user
 
 
@@ -80,12 +80,12 @@ async def delete(transaction: Transaction, call: Call, uuid: str) -> User:
         NotFoundError: there is none.
         OwnAccessError: it is the caller.
     """
+    await transaction.change_access()
     user = await get(transaction, call, uuid)
     if uuid == call.actor.user:
         raise OwnAccessError("The own user cannot be deleted.")
     for statement in (stored.DELETE_PIN, stored.DELETE_SECRET, stored.DELETE_USER):
         await transaction.run(statement, {"user": uuid})
-    await transaction.change_access()
     return user
 
 

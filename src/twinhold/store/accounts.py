@@ -176,9 +176,11 @@ PRINCIPAL_BY_USER = Statement(
 )
 """The `PrincipalRow` of a user's secret."""
 
-INSERT_PIN = Statement(
+PUT_PIN = Statement(
     """INSERT INTO pins (holder, account, digest, validity, expires, wrong)
-    VALUES (:user, :account, :digest, :validity, :expires, 0)"""
+    VALUES (:user, :account, :digest, :validity, :expires, 0)
+    ON CONFLICT (holder) DO UPDATE SET digest = excluded.digest, validity = excluded.validity,
+        expires = excluded.expires, wrong = 0"""
 )
 
 SELECT_PINS = Statement(

@@ -47,10 +47,10 @@ class Transaction(Protocol):
         ...
 
     async def change_access(self) -> None:
-        """Say that users, roles or secrets change with this transaction.
+        """Say that users, roles or secrets change with this transaction, before they are read.
 
-        From its commit on, `read_at` and `write_at` refuse every earlier generation, in every
-        process and on every machine.
+        Transactions that say so run one after the other. From its commit on, `read_at` and
+        `write_at` refuse every earlier generation, in every process and on every machine.
         """
         ...
 

@@ -84,8 +84,11 @@ class PostgresTransaction:
         return number
 
     async def change_access(self) -> None:
-        """See `Transaction.change_access`."""
-        await self._connection.execute("UPDATE access_generation SET generation = generation + 1")
+        """See `Transaction.change_access`; whoever changes access waits here for those before."""
+        before = await self._connection.fetchval(
+            "UPDATE access_generation SET generation = generation + 1 RETURNING generation - 1"
+        )
+        await self.require(before)
 
     async def require(self, current: int | None = None) -> None:
         """Refuse an earlier generation than the required one; once a transaction.

@@ -21,11 +21,12 @@ from twinhold.registry.errors import (
     InvalidValueError,
     NotJsonError,
     NotUtf8Error,
+    PermissionDeniedError,
     RegistryError,
     StoreAwayError,
     UnauthenticatedError,
 )
-from twinhold.registry.principal import NOBODY, Call
+from twinhold.registry.principal import NOBODY, Call, Principal
 from twinhold.store import AccessChangedError, StoreUnavailableError
 
 Scope = MutableMapping[str, Any]
@@ -36,7 +37,7 @@ Complain = Callable[[str, BaseException], None]
 LARGEST_BODY = 64 * 1024
 """Bytes of a request's body (spec/trusted-twin.md section 1, limits)."""
 
-_MOST_CHANGES = 5
+_MOST_CHANGES = 1000
 _JSON_HEADER = (b"content-type", JSON.encode())
 
 
@@ -127,18 +128,31 @@ class App:
 
     async def _admit(self, exchange: _Exchange, operation: Operation) -> Call:
         """Authenticate the caller and check the permission for the operation."""
-        now = exchange.call.now
-        credential = exchange.header(b"authorization")
-        if credential is None:
+        header = exchange.header(b"authorization")
+        if header is None:
             raise UnauthenticatedError("The request carries no credential.")
-        actor = await self._registry.authenticator.principal(_secret(credential), now)
+        credential = _secret(header)
+        try:
+            actor = await self._permitted(exchange, operation, credential)
+        except (UnauthenticatedError, PermissionDeniedError):
+            # What is remembered may have changed since; nobody is turned away for what was.
+            self._registry.authenticator.forget(credential)
+            actor = await self._permitted(exchange, operation, credential)
+        given = exchange.header(b"x-trustedtwin")
+        if given is None and actor.token is None:
+            return exchange.call
+        dictionary = {} if given is None else _dictionary(given)
+        own = actor.token.dictionary if actor.token else {}
+        return Call(actor, exchange.call.now, dictionary | own)
+
+    async def _permitted(
+        self, exchange: _Exchange, operation: Operation, credential: str
+    ) -> Principal:
+        now = exchange.call.now
+        actor = await self._registry.authenticator.principal(credential, now)
         exchange.call = Call(actor, now)
         access.require_permission(actor, operation.name)
-        header = exchange.header(b"x-trustedtwin")
-        if header is None and actor.token is None:
-            return exchange.call
-        dictionary = {} if header is None else _dictionary(header)
-        return Call(actor, now, dictionary | (actor.token.dictionary if actor.token else {}))
+        return actor
 
     def _dialect(self, exchange: _Exchange) -> Dialect:
         """Whose form an error takes: the operation's dialect, or the one that owns the path."""

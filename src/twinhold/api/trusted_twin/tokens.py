@@ -6,6 +6,9 @@ from twinhold.api.kit.decode import decode
 from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin import wire
 from twinhold.registry import access, documents, keys, tokens
+from twinhold.registry.authentication import LONGEST_CREDENTIAL
+from twinhold.registry.errors import DocumentTooLargeError
+from twinhold.registry.tokens import Claims
 
 
 async def create_user_token(request: Request) -> bytes:
@@ -19,10 +22,9 @@ async def create_user_token(request: Request) -> bytes:
         frozenset(given.options or ()),
         wire.microseconds(given.validity_ts),
     )
-    await request.read(access.confirm)
     return msgspec.json.encode(
         {
-            "token": request.registry.authenticator.keyring.sign(claims),
+            "token": await _signed(request, claims),
             "options": claims.options,
             "validity_ts": wire.seconds(claims.validity),
         }
@@ -34,13 +36,21 @@ async def refresh_user_token(request: Request) -> bytes:
     given = decode(request.body, wire.ValidityInput).validity_ts
     validity = None if isinstance(given, msgspec.UnsetType) else wire.microseconds(given)
     claims = tokens.refresh(request.call.actor, validity)
-    await request.read(access.confirm)
     return msgspec.json.encode(
         {
-            "token": request.registry.authenticator.keyring.sign(claims),
+            "token": await _signed(request, claims),
             "validity_ts": wire.seconds(claims.validity),
         }
     )
+
+
+async def _signed(request: Request, claims: Claims) -> str:
+    """A token that can be used: not one that would be too long a credential."""
+    await request.read(access.confirm)
+    token = request.registry.authenticator.keyring.sign(claims)
+    if len(token) > LONGEST_CREDENTIAL:
+        raise DocumentTooLargeError(f"The token would be longer than {LONGEST_CREDENTIAL} bytes.")
+    return token
 
 
 async def rotate_keys(request: Request) -> bytes:

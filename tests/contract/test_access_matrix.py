@@ -1,0 +1,253 @@
+"""Who is answered what: every operation of every dialect against every kind of caller.
+
+Each operation has a row in `ROWS`; an operation without one fails, so none is added without a word
+on who may use it. What is refused must change nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+import requests
+from tests.harness import EVERYTHING, NOTHING, Account, Server, body, create, refusal, uuid_of
+
+from twinhold import server as composition
+from twinhold.api import twinhold as pages
+from twinhold.api.kit.metrics import Metrics
+from twinhold.api.kit.operations import Operation
+
+DIALECTS = (*composition._VENDORS, pages.dialect(Metrics([]), composition._VENDORS))
+OPERATIONS = [operation for dialect in DIALECTS for operation in dialect.operations]
+CALLERS = ("nobody", "unknown", "other", "denied", "hidden", "allowed")
+HIDES = "false"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The accounts of a case: whose records are asked for, and two that are strangers to them."""
+
+    home: Account
+    other: Account
+    third: Account
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a request asks for: the parameters of its path, and its body."""
+
+    path: dict[str, str] = field(default_factory=dict)
+    sent: Any = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """What an operation answers.
+
+    Attributes:
+        target: makes a record to ask for, new for each case.
+        other: the status for an administrator of another account.
+        hidden: for a user of the account whose rule hides every twin; by default he is allowed.
+        operator: whether the account must be the operator's.
+        credential: what the caller turns his secret into before he calls.
+        refused: the same for a caller who lacks the permission.
+    """
+
+    target: Callable[[Cast], Target]
+    other: int
+    hidden: int | None = None
+    operator: bool = False
+    credential: Callable[[Account], Account] | None = None
+    refused: Callable[[Account], Account] | None = None
+
+
+def nothing(_: Cast) -> Target:
+    return Target()
+
+
+def twin(sent: Any = None) -> Callable[[Cast], Target]:
+    return lambda cast: Target({"twin": uuid_of(create(cast.home.client()))}, sent)
+
+
+def least(cast: Cast) -> str:
+    """A role that holds no more than any other, so that everybody may hand it out."""
+    return cast.home.new_role(NOTHING, twin_rule=HIDES)
+
+
+def role(sent: Any = None) -> Callable[[Cast], Target]:
+    return lambda cast: Target({"role": least(cast)}, sent)
+
+
+def user(sent: Any = None) -> Callable[[Cast], Target]:
+    return lambda cast: Target({"user": cast.home.new_user(least(cast)).user}, sent)
+
+
+def new_user(cast: Cast) -> Target:
+    return Target(sent={"role": least(cast)})
+
+
+def pin(cast: Cast) -> Target:
+    holder = body(cast.home.client().create_user(body={"role": least(cast)}))["uuid"]
+    made = body(cast.home.client().create_user_secret_pin(holder))["pin"]
+    return Target({"account": cast.home.account, "pin": made})
+
+
+def offer(cast: Cast) -> Target:
+    return Target(twin()(cast).path, {"recipient": cast.third.account})
+
+
+def explanation(cast: Cast) -> Target:
+    """What a rule makes of a twin."""
+    return Target(sent={"rule": "twin_status == 'alive'", "twin": twin()(cast).path["twin"]})
+
+
+def offered(cast: Cast) -> Target:
+    """A twin that a third account has offered."""
+    given = uuid_of(create(cast.third.client()))
+    answer = cast.third.request(
+        "POST", f"/twins/{given}/transfers", json={"recipient": cast.home.account}
+    )
+    return Target({"transfer": answer.json()["transfer"]})
+
+
+def refreshable(caller: Account) -> Account:
+    return caller.token(options=["refresh"])
+
+
+def not_refreshable(caller: Account) -> Account:
+    return caller.token(options=["create"])
+
+
+ROWS = {
+    "create_account": Row(lambda _: Target(sent={"name": "New"}), other=403, operator=True),
+    "get_account": Row(nothing, other=200),
+    "update_account": Row(lambda _: Target(sent={"resource_access_log": {}}), other=200),
+    "get_users": Row(nothing, other=200),
+    "create_user": Row(new_user, other=404),
+    "get_user": Row(user(), other=404),
+    "update_user": Row(user({"name": "Changed"}), other=404),
+    "delete_user": Row(user(), other=404),
+    "get_user_secret": Row(user(), other=404),
+    "create_user_secret_pin": Row(user(), other=404),
+    "update_user_secret": Row(user({"validity_ts": 2e9}), other=404),
+    "delete_user_secret": Row(user(), other=404),
+    "create_user_secret": Row(pin, other=201),
+    "create_user_token": Row(nothing, other=201),
+    "refresh_user_token": Row(nothing, other=201, credential=refreshable, refused=not_refreshable),
+    "rotate_keys": Row(nothing, other=403, operator=True),
+    "get_user_roles": Row(nothing, other=200),
+    "create_user_role": Row(
+        lambda _: Target(sent={"statement": NOTHING, "rules": {"twin_rule": HIDES}}), other=201
+    ),
+    "get_user_role": Row(role(), other=404),
+    "update_user_role": Row(role({"name": "Changed"}), other=404),
+    "delete_user_role": Row(role(), other=404),
+    "who_am_i": Row(nothing, other=200),
+    "scan_twins": Row(nothing, other=200),
+    "create_twin": Row(nothing, other=201),
+    "get_twin": Row(twin(), other=403, hidden=403),
+    "update_twin": Row(twin({"description": {"a": 1}}), other=403, hidden=403),
+    "terminate_twin": Row(twin(), other=403, hidden=403),
+    "create_twin_transfer": Row(offer, other=403, hidden=403),
+    "accept_twin_transfer": Row(offered, other=404, hidden=403),
+    "cancel_twin_transfer": Row(offered, other=404),
+    "explain_rule": Row(explanation, other=403, hidden=403),
+    "health": Row(nothing, other=200),
+    "metrics": Row(nothing, other=200),
+    "openapi": Row(nothing, other=200),
+    "docs": Row(nothing, other=200),
+}
+
+
+def test_every_row_is_of_an_operation() -> None:
+    assert set(ROWS) == {operation.name for operation in OPERATIONS}
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_answer(operation: Operation, caller: str, server: Server) -> None:
+    row = ROWS.get(operation.name)
+    if row is None:
+        pytest.fail(f"add a row for {operation.name} to ROWS: who is answered what")
+    home = server.operator if row.operator else server.account()
+    cast = Cast(home, server.account(), server.account())
+    calling = _caller(caller, operation, row, cast)
+    target = row.target(cast)
+    before = list(_records(cast))
+    answer = _ask(calling, server.url, operation, target)
+    expected = _expected(caller, operation, row)
+    assert answer.status_code == expected, answer.text
+    if expected >= 400:
+        assert refusal(answer)[0] == expected
+        assert list(_records(cast)) == before
+    elif operation.response is not None:
+        msgspec.convert(answer.json(), operation.response)
+    if caller != "allowed" and not operation.public:
+        _require_no_leak(caller, answer, cast)
+
+
+def _caller(caller: str, operation: Operation, row: Row, cast: Cast) -> Account | None:
+    """Who calls; the one who is allowed holds this one permission and no other."""
+    if caller == "nobody":
+        return None
+    if caller == "unknown":
+        return cast.home.using("A" * 64)
+    if caller == "other":
+        return _turned(cast.other, row.credential)
+    # What the credential decides, and not the statement, is tried with a statement that allows all.
+    only: Any = {"effect": "allow", "actions": None if operation.public else [operation.name]}
+    if row.credential:
+        only = EVERYTHING
+    if caller == "denied":
+        lacks = EVERYTHING if row.refused else {"effect": "deny", "actions": [operation.name]}
+        return _turned(cast.home.member(NOTHING if operation.public else lacks), row.refused)
+    rule = HIDES if caller == "hidden" else None
+    return _turned(cast.home.member(only, twin_rule=rule), row.credential)
+
+
+def _turned(caller: Account, turn: Callable[[Account], Account] | None) -> Account:
+    return turn(caller) if turn else caller
+
+
+def _expected(caller: str, operation: Operation, row: Row) -> int:
+    if operation.public:
+        return operation.status
+    return {
+        "nobody": 401,
+        "unknown": 401,
+        "other": row.other,
+        "denied": 403,
+        "hidden": row.hidden or operation.status,
+        "allowed": operation.status,
+    }[caller]
+
+
+def _ask(
+    caller: Account | None, url: str, operation: Operation, target: Target
+) -> requests.Response:
+    path = operation.path.format(**target.path)
+    if caller is None:
+        return requests.request(operation.method, url + path, json=target.sent, timeout=60)
+    return caller.request(operation.method, path, json=target.sent)
+
+
+def _records(cast: Cast) -> Iterator[Any]:
+    """All that the accounts hold and a refused call could have changed."""
+    for account in (cast.home, cast.other, cast.third):
+        client = account.client()
+        users = body(client.get_users())["users"]
+        yield users
+        secrets = (account.request("GET", f"/users/{uuid}/secrets") for uuid in users)
+        yield [secret.json() for secret in secrets if secret.status_code == 200]
+        yield body(client.get_user_roles())
+        yield body(client.get_account())
+        yield body(client.scan_twins(params={"details": True, "count": 1000}))
+
+
+def _require_no_leak(caller: str, answer: requests.Response, cast: Cast) -> None:
+    """Strangers are told nothing about the account; its own user nothing about hidden twins."""
+    if caller in {"nobody", "unknown", "other"}:
+        assert cast.home.account not in answer.text
+    elif answer.status_code >= 400:
+        assert "creation_certificate" not in answer.text

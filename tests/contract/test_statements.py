@@ -1,0 +1,190 @@
+"""What a request costs: a twin, or a page of a scan, is one statement of the store, no more.
+
+Whole requests run in this process against a real store; what is counted is what reaches the engine,
+the check that access has not changed included.
+"""
+
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+from tests.harness import in_registry, uuid_of
+
+from twinhold.api.kit.app import App
+from twinhold.api.trusted_twin import DIALECT
+from twinhold.registry import Registry, accounts
+from twinhold.store.postgres import PostgresStore
+from twinhold.store.sqlite import SqliteStore
+
+Sent = list[str]
+Ask = Callable[..., Awaitable[Any]]
+Run = Callable[[Callable[[Ask, Sent], Awaitable[None]]], None]
+
+
+RUNS_A_STATEMENT = {
+    "cursor",
+    "execute",
+    "executemany",
+    "fetch",
+    "fetchmany",
+    "fetchrow",
+    "fetchval",
+    "prepare",
+}
+
+
+class CountedConnection:
+    """A connection of asyncpg that takes note of every statement."""
+
+    def __init__(self, connection: Any, sent: Sent) -> None:
+        self._connection = connection
+        self._sent = sent
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._connection, name)
+        if name not in RUNS_A_STATEMENT:
+            return found
+
+        def counted(statement: str, *args: Any) -> Any:
+            self._sent.append(statement)
+            return found(statement, *args)
+
+        return counted
+
+
+class CountedPool:
+    """A pool of asyncpg whose connections take note of every statement."""
+
+    def __init__(self, pool: Any, sent: Sent) -> None:
+        self._pool = pool
+        self._sent = sent
+
+    @asynccontextmanager
+    async def acquire(self, **options: Any) -> AsyncIterator[CountedConnection]:
+        async with self._pool.acquire(**options) as connection:
+            yield CountedConnection(connection, self._sent)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+
+def count_statements(registry: Registry) -> Sent:
+    """Every statement that reaches the engine from now on."""
+    sent: Sent = []
+    store = registry.store
+    if isinstance(store, PostgresStore):
+        store._pool = CountedPool(store._pool, sent)
+    else:
+        assert isinstance(store, SqliteStore)
+
+        def trace(_cursor: apsw.Cursor, statement: str, _bindings: object) -> bool:
+            sent.append(statement)
+            return True
+
+        store._reader.exec_trace = trace
+        store._writer.exec_trace = trace
+    return sent
+
+
+@pytest.fixture
+def run(engine: str, new_database: Callable[[], str], tmp_path: Path) -> Run:
+    """Runs a check with an account's way to ask, and the statements that it causes."""
+    database = None if engine == "sqlite" else new_database()
+
+    def start(check: Callable[[Ask, Sent], Awaitable[None]]) -> None:
+        async def prepared(registry: Registry) -> None:
+            now = time.time_ns() // 1000
+            made = await registry.store.write(
+                accounts.create, "Test", accounts.draft(), now, operator=True
+            )
+            failures: list[BaseException] = []
+            app = App(registry, (DIALECT,), (), lambda _, error: failures.append(error))
+
+            async def ask(method: str, path: str, sent: Any = None) -> Any:
+                return await call(app, made.secret, method, path, sent)
+
+            await check(ask, count_statements(registry))
+            assert not failures
+
+        in_registry(tmp_path, database, prepared)
+
+    return start
+
+
+async def call(app: App, secret: str, method: str, target: str, sent: Any) -> Any:
+    """The decoded body of the answer to one request."""
+    path, _, query = target.partition("?")
+    scope: MutableMapping[str, Any] = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(b"authorization", secret.encode())],
+    }
+    messages: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b"" if sent is None else json.dumps(sent).encode()}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        messages.append(message)
+
+    await app(scope, receive, send)
+    start, content = messages
+    assert start["status"] < 400, content["body"]
+    return json.loads(content["body"])
+
+
+READS = [
+    "/twins/{twin}",
+    "/twins/{twin}?show_terminated=false",
+    "/twins",
+    "/twins?count=2",
+    "/twins?details=true",
+    "/twins?details=true&count=2",
+    "/account",
+    "/users",
+    "/users/{user}",
+    "/users/{user}/secrets",
+    "/roles",
+    "/roles/{role}",
+]
+
+
+@pytest.mark.parametrize("rule", [None, "TWIN.n != null and twin_status == 'alive'"])
+@pytest.mark.parametrize("path", READS)
+def test_a_read_is_one_statement(run: Run, engine: str, path: str, rule: str | None) -> None:
+    async def check(ask: Ask, sent: Sent) -> None:
+        twins = [uuid_of(await ask("POST", "/twins", {"description": {"n": n}})) for n in range(5)]
+        caller = await ask("GET", "/whoami")
+        await ask("PATCH", f"/roles/{caller['role']}", {"rules": {"twin_rule": rule}})
+        target = path.format(twin=twins[0], user=caller["user"], role=caller["role"])
+        first = await ask("GET", target)
+        for _ in range(3):
+            sent.clear()
+            assert await ask("GET", target) == first
+            assert len(sent) == expected, sent
+
+    # A list of accounts or users is rare: there the check of access may be a statement of its own.
+    expected = 1 if engine == "sqlite" or path.startswith("/twins") else 2
+    run(check)
+
+
+def test_a_change_of_access_costs_the_next_request_only(run: Run) -> None:
+    async def check(ask: Ask, sent: Sent) -> None:
+        twin = uuid_of(await ask("POST", "/twins"))
+        role = (await ask("GET", "/whoami"))["role"]
+        for rule in (None, "true", "(true) and (twin != null)"):
+            await ask("PATCH", f"/roles/{role}", {"rules": {"twin_rule": rule}})
+            await ask("GET", f"/twins/{twin}")
+            sent.clear()
+            await ask("GET", f"/twins/{twin}")
+            assert len(sent) == 1, sent
+
+    run(check)
