@@ -128,7 +128,7 @@ def test_now_and_random_are_evaluated_each_time() -> None:
     assert parse("$random() != $random() and $now > d'2020-01-01'").matches({})
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(7))
 def test_random_rules_answer_as_the_library_does(seed: int) -> None:
     """Value, error and truth are the library's on random rules and random twins."""
     assert compare(300, seed) == 3_000

@@ -67,6 +67,10 @@ class Indexer:
         """Have an index, soon."""
         self._start(owner, name)
 
+    async def idle(self) -> None:
+        """Wait until everything requested is built."""
+        await asyncio.gather(*self._building.values())
+
     async def close(self) -> None:
         """Leave the rest to the next start."""
         for task in self._building.values():

@@ -43,6 +43,7 @@ COLUMNS: "Mapping[str, Column]" = {
 WINDOW = 5_000
 CANDIDATES = 500
 BUDGET_SECONDS = 0.6
+TWINS_A_BREATH = 10
 LONG_SEARCH = 20_000
 _MOST_SPANS = 32
 
@@ -82,15 +83,28 @@ class Page(msgspec.Struct, frozen=True):
 
 
 async def look(transaction: Transaction, call: Call, search: Search) -> Page:
-    """Look at the next `count` twins, in the order of their UUIDs."""
+    """Look at the next `count` twins, in the order of their UUIDs, or at fewer when time is up."""
     sieve = _Sieve(transaction.engine, call, search)
     rows = await transaction.all(
         sieve.statement(stored.CHECKED_PAGE),
         sieve.parameters | {"after": search.after, "count": search.count + 1},
     )
-    looked_at = [Facts._make(row) for row in rows[: search.count]]
-    last = looked_at[-1].uuid if len(rows) > search.count else None
-    return Page([twin.document for twin in looked_at if sieve.keeps(twin)], last)
+    deadline = time.monotonic() + BUDGET_SECONDS
+    found: list[str] = []
+    for number, twin in enumerate(map(Facts._make, rows[: search.count]), 1):
+        if sieve.keeps(twin):
+            found.append(twin.document)
+        if number % TWINS_A_BREATH == 0:
+            await transaction.breathe()
+        if time.monotonic() > deadline:
+            return Page(found, twin.uuid if number < len(rows) else None)
+    return Page(found, rows[search.count - 1][0] if len(rows) > search.count else None)
+
+
+def is_short(call: Call, search: Search) -> bool:
+    """Whether a search ends soon enough not to hold anybody up."""
+    rules = (search.rule, call.actor.twin_rule if search.visible_only else None)
+    return not search.fill and all(rule is None or rule.is_light for rule in rules)
 
 
 async def fill(transaction: Transaction, call: Call, search: Search) -> Page:
@@ -145,18 +159,20 @@ class _Filling:
                 statement,
                 {**self._sieve.parameters, **values, "after": self._after, "count": CANDIDATES},
             )
-            self._take(map(Facts._make, rows))
-            if len(rows) < CANDIDATES and len(self._found) < self._wanted:
+            await self._take(map(Facts._make, rows))
+            if len(rows) < CANDIDATES and not self._over():
                 self._after = end
                 return
 
-    def _take(self, candidates: Iterable[Facts]) -> None:
-        for twin in candidates:
+    async def _take(self, candidates: Iterable[Facts]) -> None:
+        for number, twin in enumerate(candidates, 1):
+            if number % TWINS_A_BREATH == 0:
+                await self._transaction.breathe()
+            if self._over():
+                return
             self._after = twin.uuid
             if self._sieve.keeps(twin):
                 self._found.append(twin.document)
-                if len(self._found) == self._wanted:
-                    return
 
     def _over(self) -> bool:
         return len(self._found) == self._wanted or time.monotonic() > self._deadline

@@ -42,6 +42,10 @@ class Transaction(Protocol):
         """Run a statement whose answer nobody reads."""
         ...
 
+    async def breathe(self) -> None:
+        """Let others run for a moment; for use cases that compute for long."""
+        ...
+
     async def generation(self) -> int:
         """How often access has changed so far; see `change_access`."""
         ...

@@ -78,6 +78,10 @@ class PostgresTransaction:
         await self.require()
         await self._connection.execute(statement.spelled(POSTGRESQL), *statement.bind(parameters))
 
+    async def breathe(self) -> None:
+        """See `Transaction.breathe`."""
+        await asyncio.sleep(0)
+
     async def generation(self) -> int:
         """See `Transaction.generation`."""
         number: int = await self._connection.fetchval("SELECT generation FROM access_generation")

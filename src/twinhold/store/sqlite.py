@@ -111,6 +111,9 @@ class SqliteTransaction:
         except _AWAY as error:
             raise _unavailable(error) from error
 
+    async def breathe(self) -> None:
+        """See `Transaction.breathe`: long use cases have a thread of their own here."""
+
     async def generation(self) -> int:
         """See `Transaction.generation`."""
         return self._generation.number

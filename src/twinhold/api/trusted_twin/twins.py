@@ -61,8 +61,10 @@ async def scan_twins(request: Request) -> bytes:
 
 
 async def _search(request: Request, search: Search) -> Page:
-    if not search.fill:
+    if searches.is_short(request.call, search):
         return await request.read(searches.look, search)
+    if not search.fill:
+        return await request.search(searches.look, search)
     page = await request.search(searches.fill, search)
     for name in page.wanted_indexes:
         request.registry.indexer.request(request.call.actor.account, name)
