@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from twinhold.registry import documents
 from twinhold.registry.errors import ModelInUseError, ModelNotFoundError, quoted
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
 from twinhold.store import models as stored
 from twinhold.store.keys import ALONE
-from twinhold.store.models import ModelRow, VersionRow
+from twinhold.store.models import DocumentRow, ModelRow, VersionRow
 
 if TYPE_CHECKING:
     from twinhold.dtdl import Model
@@ -105,6 +106,13 @@ async def find_all(transaction: Transaction, call: Call, listing: Listing) -> Pa
     rows = await transaction.all(statement, parameters)
     found = [StoredModel._make(row) for row in rows[: listing.count]]
     return Page(found, found[-1].dtmi if len(rows) > listing.count else None)
+
+
+async def documents_of(transaction: Transaction, call: Call, dtmis: Iterable[str]) -> list[object]:
+    """The documents of those of some models that the account has, and of all they depend on."""
+    parameters = {"account": call.actor.account, "roots": names(dtmis)}
+    rows = await transaction.all(stored.DOCUMENTS, parameters)
+    return [documents.decode(DocumentRow._make(row).document) for row in rows]
 
 
 async def delete(transaction: Transaction, call: Call, dtmi: str) -> None:
