@@ -4,6 +4,7 @@ Models never change, so that a twin that was valid stays valid; a changed model 
 with an id of its own. How models come in is in `model_uploads`.
 """
 
+import importlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -153,6 +154,11 @@ def listed(dtmis: Sequence[str]) -> str:
     shown = ", ".join(quoted(dtmi) for dtmi in dtmis[:_MOST_NAMED])
     more = len(dtmis) - _MOST_NAMED
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def warm_up() -> None:
+    """Load the model language, so that the first model does not wait for it."""
+    importlib.import_module("twinhold.dtdl")
 
 
 async def _require_all(transaction: Transaction, call: Call, dtmis: Iterable[str]) -> None:
