@@ -40,13 +40,14 @@ class DocumentRow(NamedTuple):
     document: str
 
 
-# A model and all that it depends on, directly or not.
+# A model and all that it depends on, directly or not. CROSS JOIN is what makes SQLite go from the
+# few models needed to the tables (35 µs) and not through all models of the account (1.3 ms).
 _NEEDED = """WITH RECURSIVE needed(dtmi) AS (
         SELECT dtmi FROM models WHERE account = :account
             AND dtmi IN (SELECT value FROM {json_texts}(CAST(:roots AS {json})))
         UNION
         SELECT e.depends_on FROM needed AS n
-        JOIN model_edges AS e ON e.account = :account AND e.dtmi = n.dtmi
+        CROSS JOIN model_edges AS e WHERE e.account = :account AND e.dtmi = n.dtmi
     )"""
 
 _MODEL = """SELECT m.dtmi, c.display_name, c.description, m.uploaded,
@@ -62,16 +63,16 @@ VERSIONS = Statement(
 COMPILED = Statement(
     f"""{_NEEDED}
     SELECT m.dtmi, c.compiled FROM needed AS n
-    JOIN models AS m ON m.account = :account AND m.dtmi = n.dtmi
-    JOIN model_contents AS c ON c.digest = m.content"""  # noqa: S608 - of constants
+    CROSS JOIN models AS m JOIN model_contents AS c ON c.digest = m.content
+    WHERE m.account = :account AND m.dtmi = n.dtmi"""  # noqa: S608 - of constants
 )
 """What some models and all that they depend on were compiled to."""
 
 DOCUMENTS = Statement(
     f"""{_NEEDED}
     SELECT m.dtmi, m.content, c.document FROM needed AS n
-    JOIN models AS m ON m.account = :account AND m.dtmi = n.dtmi
-    JOIN model_contents AS c ON c.digest = m.content"""  # noqa: S608 - of constants
+    CROSS JOIN models AS m JOIN model_contents AS c ON c.digest = m.content
+    WHERE m.account = :account AND m.dtmi = n.dtmi"""  # noqa: S608 - of constants
 )
 """The `DocumentRow` of some models and of all that they depend on."""
 
@@ -90,8 +91,9 @@ PAGE = Statement(
 """The `ModelRow` of the models after a DTMI."""
 
 PAGE_OF_NEEDED = Statement(
-    f"""{_NEEDED} {_MODEL} JOIN needed AS n ON n.dtmi = m.dtmi
-    WHERE m.account = :account AND m.dtmi > :after ORDER BY m.dtmi LIMIT :count"""
+    f"""{_NEEDED} {_MODEL}
+    WHERE m.account = :account AND m.dtmi IN (SELECT dtmi FROM needed) AND m.dtmi > :after
+    ORDER BY m.dtmi LIMIT :count"""  # noqa: S608 - of constants
 )
 """The `ModelRow` of the models after a DTMI, of those that some models depend on, and those."""
 
@@ -137,9 +139,8 @@ DELETE_ANCESTORS = Statement(
             SELECT depends_on FROM model_edges
             WHERE account = :account AND dtmi = :dtmi AND kind = 'extends'
             UNION
-            SELECT e.depends_on FROM above AS a
-            JOIN model_edges AS e ON e.account = :account AND e.dtmi = a.dtmi
-            WHERE e.kind = 'extends'
+            SELECT e.depends_on FROM above AS a CROSS JOIN model_edges AS e
+            WHERE e.account = :account AND e.dtmi = a.dtmi AND e.kind = 'extends'
         )
         SELECT dtmi FROM above
     )"""
