@@ -17,7 +17,7 @@ from twinhold.api.trusted_twin.errors import SUBCODES
 from twinhold.registry.errors import RegistryError
 
 REFERENCE = Path(__file__).parent / "reference"
-COMMANDS = (
+COMMANDS: tuple[list[str], ...] = (
     [],
     ["serve"],
     ["account", "create"],

@@ -60,27 +60,52 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 async def upload(calls: Calls, body: bytes) -> list[StoredModel]:
-    """Store the models of a JSON array, in any order; answer all of them as they are stored.
+    """Store the models of a JSON array; see `Upload`."""
+    return await Upload(body).run(calls)
 
-    A model that the account has with the same JSON value stays as it is, so that an upload can be
-    repeated.
 
-    Raises:
-        NotUtf8Error, NotJsonError, InvalidValueError: the body is no array of objects.
-        ModelExistsError: the account has other models of the same ids; names them.
-        ModelInvalidError: models are invalid or incomplete; names every violation.
+class Upload:
+    """An upload, which keeps what it worked out when it has to start over.
+
+    Parsing thousands of models takes longer than a busy registry may leave access unchanged.
     """
-    drafts = await asyncio.to_thread(_drafts, body)
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._drafts: list[Draft] = []
+        self._prepared: Prepared | None = None
+
+    async def run(self, calls: Calls) -> list[StoredModel]:
+        """Store the models of a JSON array, in any order; answer all of them as they are stored.
+
+        A model that the account has with the same JSON value stays as it is, so that an upload can
+        be repeated.
+
+        Raises:
+            NotUtf8Error, NotJsonError, InvalidValueError: the body is no array of objects.
+            ModelExistsError: the account has other models of the same ids; names them.
+            ModelInvalidError: models are invalid or incomplete; names every violation.
+            AccessChangedError: run it again.
+        """
+        self._drafts = self._drafts or await asyncio.to_thread(_drafts, self._body)
+        if self._prepared is None or not await calls.read(_is_current, self._prepared):
+            self._prepared = await _prepared(calls, self._drafts)
+        if self._prepared is None:
+            return await calls.search(_stored, [draft.dtmi for draft in self._drafts])
+        return await calls.write(_store, self._prepared)
+
+
+async def _prepared(calls: Calls, drafts: Sequence[Draft]) -> Prepared | None:
+    """What is to be stored; None when everything is there already."""
     dtmis = [draft.dtmi for draft in drafts]
     known = await calls.read(models.versions, dtmis)
     new = _new(drafts, known)
     if not new:
-        return await calls.search(_stored, dtmis)
+        return None
     library, parsed = await _parse_with_stored(calls, new)
     based_on = {dtmi: known[dtmi].content if dtmi in known else None for dtmi in dtmis}
     based_on |= {row.dtmi: row.content for row in library.values()}
-    prepared = await asyncio.to_thread(_prepare, new, parsed, (dtmis, based_on))
-    return await calls.write(_store, prepared)
+    return await asyncio.to_thread(_prepare, new, parsed, (dtmis, based_on))
 
 
 def _drafts(body: bytes) -> list[Draft]:
@@ -224,8 +249,7 @@ def _edges(interface: "Interface") -> list[tuple[str, str, str]]:
 async def _store(transaction: Transaction, call: Call, prepared: Prepared) -> list[StoredModel]:
     """Store what was prepared, when nothing that it is based on has changed."""
     await transaction.run(ALONE, {})
-    now = await models.versions(transaction, call, prepared.based_on)
-    if any(_content_of(now, dtmi) != content for dtmi, content in prepared.based_on.items()):
+    if not await _is_current(transaction, call, prepared):
         raise AccessChangedError("Models have changed during the upload.")
     owner = {"account": call.actor.account}
     await transaction.run(stored.INSERT_CONTENTS, {"rows": prepared.contents})
@@ -236,8 +260,11 @@ async def _store(transaction: Transaction, call: Call, prepared: Prepared) -> li
     return await _stored(transaction, call, prepared.dtmis)
 
 
-def _content_of(known: Mapping[str, VersionRow], dtmi: str) -> str | None:
-    return known[dtmi].content if dtmi in known else None
+async def _is_current(transaction: Transaction, call: Call, prepared: Prepared) -> bool:
+    """Whether the models that an upload is based on are as they were."""
+    now = await models.versions(transaction, call, prepared.based_on)
+    contents = {dtmi: version.content for dtmi, version in now.items()}
+    return all(contents.get(dtmi) == content for dtmi, content in prepared.based_on.items())
 
 
 async def _stored(transaction: Transaction, call: Call, dtmis: Sequence[str]) -> list[StoredModel]:

@@ -304,3 +304,22 @@ def test_a_real_ontology_loads_in_one_request(account: Account) -> None:
     assert upload(account, own).status_code == 201
     again = account.request("POST", "/models", data=text)
     assert (again.status_code, again.content) == (201, answer.content)
+
+
+def test_a_long_upload_outlives_changes_of_access(server: Server, account: Account) -> None:
+    """What was parsed is kept when the upload starts over, however often access changes."""
+    text, done = ontology().read_bytes(), threading.Event()
+    operator = server.operator
+
+    def change() -> None:
+        while not done.is_set():
+            made = operator.request("POST", "/roles", json={}).json()["uuid"]
+            operator.request("DELETE", f"/roles/{made}")
+            done.wait(0.05)
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    answer = account.request("POST", "/models", data=text)
+    done.set()
+    changing.join()
+    assert answer.status_code == 201, answer.text[:1000]

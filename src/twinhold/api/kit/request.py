@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qs
 
 from twinhold.registry import Registry
@@ -95,6 +95,7 @@ class Request:
         call: who calls and when; nobody calls a public operation.
         path: the parameters of the path, decoded.
         body: the body as it was sent; empty where the operation reads none.
+        kept: by a handler, for when access changes and it has to start over.
     """
 
     registry: Registry
@@ -102,6 +103,7 @@ class Request:
     path: dict[str, str]
     raw_query: bytes
     body: bytes
+    kept: Any = None
 
     async def read(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that changes nothing, as the caller."""

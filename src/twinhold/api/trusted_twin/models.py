@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from twinhold.api.kit.request import Request
-from twinhold.registry import model_uploads, models
+from twinhold.registry import models
 from twinhold.registry.errors import InvalidValueError, quoted
+from twinhold.registry.model_uploads import Upload
 from twinhold.registry.models import Listing, StoredModel
 
 LARGEST_BODY = 32 * 1024 * 1024
@@ -18,7 +19,8 @@ _MOST = 1000
 
 async def upload_models(request: Request) -> bytes:
     """POST /models."""
-    found = await model_uploads.upload(request, request.body)
+    request.kept = upload = request.kept or Upload(request.body)
+    found = await upload.run(request)
     return msgspec.json.encode([_members(model) for model in found])
 
 
