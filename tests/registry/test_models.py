@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from tests.material import PREFIX, component, interface, level_twin, ontology
 
-from twinhold.registry import Registry, accounts, ids, model_uploads, models
+from twinhold.registry import Registry, accounts, ids, model_uploads, models, user_secrets
 from twinhold.registry.calls import OwnCalls
 from twinhold.registry.errors import (
     ModelExistsError,
@@ -25,6 +25,7 @@ from twinhold.registry.errors import (
 from twinhold.registry.loaded_models import LoadedModels
 from twinhold.registry.principal import NOBODY, Call
 from twinhold.store import AccessChangedError, Store, open_store
+from twinhold.store.accounts import INSERT_USER
 from twinhold.store.statement import Statement
 
 Options = Callable[[], list[str]]
@@ -122,7 +123,15 @@ def test_principals_of_a_generation_share_what_is_in_memory(run: Run) -> None:
         await registry.authenticator.renew()
         second = await registry.authenticator.principal(draft.secret, now)
         assert second.models is not first.models
-        assert (await registry.authenticator.principal(draft.secret, now)).models is second.models
+        user, secret = ids.new_uuid(), user_secrets.new_secret()
+        fresh = {"user": user, "account": draft.account, "role": draft.role, "now": now}
+        unset = {"description": None, "activity": None}
+        row = fresh | unset | {"name": "Other"}
+        await store.write(lambda transaction: transaction.run(INSERT_USER, row))
+        await store.write(user_secrets.insert, user, secret, None, now)
+        other = await registry.authenticator.principal(secret, now)
+        assert other.user != second.user
+        assert other.models is second.models
 
     run(test)
 
