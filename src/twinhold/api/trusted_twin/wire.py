@@ -69,7 +69,7 @@ class TwinPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A page of a scan: UUIDs, or with `details` twins; `cursor` is null when none remain."""
 
     cursor: str | None
-    twins: list[str] | list[Twin]
+    twins: list[str | Twin]
 
 
 class WhoAmI(msgspec.Struct, frozen=True):
