@@ -6,11 +6,12 @@ import io
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 
-from twinhold import __version__, client, settings
+from twinhold import __version__, client, model_commands, settings
 from twinhold.reach import reaching
 from twinhold.registry.errors import RegistryError
 from twinhold.settings import SettingsError
@@ -26,13 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; answer its exit code."""
     flags = _parser().parse_args(arguments)
     try:
-        flags.run(flags)
+        code: int | None = flags.run(flags)
     except (SettingsError, StoreError, RegistryError, client.ServerError) as error:
         sys.stderr.write(f"twinhold: {error}\n")
         return _FAILED
     except KeyboardInterrupt:
         return 128 + 2
-    return 0
+    return code or 0
 
 
 def help_of(commands: Sequence[str]) -> list[str]:
@@ -82,7 +83,63 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_registry_options(rotate)
     rotate.set_defaults(run=_rotate_keys)
+    _add_models(_group(commands, "models", "check, load, list and delete models"))
     return parser
+
+
+def _add_models(group: Commands) -> None:
+    validate = group.add_parser(
+        "validate",
+        formatter_class=_Formatter,
+        help="check model files",
+        description="Check DTDL files, and the .json and .jsonld files in folders, as one set. "
+        "Prints file:line:column: code: sentence, and needs no registry.",
+    )
+    _add_paths(validate)
+    validate.set_defaults(run=model_commands.validate)
+
+    load = group.add_parser(
+        "load",
+        formatter_class=_Formatter,
+        help="load model files into an account",
+        description="Check DTDL files and load them, all or none, in any order; models that the "
+        "account has already are left as they are. " + _THROUGH,
+    )
+    _add_paths(load)
+    _add_account_options(load)
+    load.set_defaults(run=model_commands.load)
+
+    listing = group.add_parser(
+        "list",
+        formatter_class=_Formatter,
+        help="list the models of an account",
+        description="List ids and names of models. " + _THROUGH,
+    )
+    _add_account_options(listing)
+    listing.set_defaults(run=model_commands.list_all)
+
+    delete = group.add_parser(
+        "delete",
+        formatter_class=_Formatter,
+        help="delete a model",
+        description="Delete a model that no other model depends on. " + _THROUGH,
+    )
+    delete.add_argument("dtmi", metavar="DTMI", help="the model's id")
+    _add_account_options(delete)
+    delete.set_defaults(run=model_commands.delete)
+
+
+def _add_paths(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file or folder")
+
+
+def _add_account_options(parser: argparse.ArgumentParser) -> None:
+    _add_registry_options(parser)
+    parser.add_argument(
+        "--account",
+        metavar="UUID",
+        help="the account, when no server is asked [default the operator's]",
+    )
 
 
 def _group(commands: Commands, name: str, summary: str) -> Commands:

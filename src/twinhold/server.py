@@ -24,7 +24,7 @@ from twinhold.api.kit.metrics import Metrics
 from twinhold.api.kit.observation import AccessLog
 from twinhold.credentials import Credentials
 from twinhold.protocol import BoundedProtocol
-from twinhold.registry import Registry, rule_texts
+from twinhold.registry import Registry, models, rule_texts
 from twinhold.settings import Settings, SettingsError
 from twinhold.store import Store, StoreError, open_store
 from twinhold.store.open import DirectoryLock
@@ -133,11 +133,17 @@ async def _run(
     access_log = AccessLog()
     app = App(registry, dialects, (access_log, metrics), log.complain)
     await registry.indexer.resume()
-    warming = asyncio.get_running_loop().run_in_executor(None, rule_texts.warm_up)
+    warming = asyncio.get_running_loop().run_in_executor(None, _warm_up)
     await _Server(_config(app), ready).serve(sockets=[listener])
     await registry.indexer.close()
     await warming
     access_log.flush()
+
+
+def _warm_up() -> None:
+    """Load the languages, so that the first rule and the first model do not wait for them."""
+    rule_texts.warm_up()
+    models.warm_up()
 
 
 class _Server(uvicorn.Server):

@@ -8,6 +8,7 @@ import pytest
 from tests.harness import ROOT
 
 from twinhold.api import trusted_twin
+from twinhold.api.kit import openapi
 from twinhold.api.trusted_twin.errors import SUBCODES
 from twinhold.registry.errors import RegistryError
 
@@ -46,3 +47,16 @@ def test_links_between_pages_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_openapi_document_describes_every_operation() -> None:
+    document = openapi.document((trusted_twin.DIALECT,))
+    described = {
+        operation["operationId"]
+        for path in document["paths"].values()
+        for operation in path.values()
+    }
+    assert described == {operation.name for operation in trusted_twin.DIALECT.operations}
+    upload = document["paths"]["/models"]["post"]
+    assert upload["requestBody"]["content"]["application/json"]["schema"]["type"] == "array"
+    assert "content" not in document["paths"]["/models/{model}"]["delete"]["responses"]["204"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,18 @@ def blocks(page: Path) -> list[tuple[str, str]]:
     return re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
+def in_shell(text: str) -> str:
+    """What commands print where the reader has put Twinhold on his path."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("TWINHOLD_")}
+    done = subprocess.run(
+        ["sh", "-uc", text], capture_output=True, text=True, check=False, env=clean | {"PATH": path}
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert "twinhold: " not in done.stderr
+    return done.stdout
+
+
 @pytest.mark.parametrize("page", [REFERENCE, TUTORIAL], ids=lambda page: page.stem)
 def test_code_runs_and_prints_what_is_shown(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -31,6 +46,8 @@ def test_code_runs_and_prints_what_is_shown(
     for language, text in blocks(page):
         if language == "python":
             exec(compile(text, str(page), "exec"), names)
+        elif language == "sh":
+            sys.stdout.write(in_shell(text))
         elif language == "text":
             assert capsys.readouterr().out == text
     assert capsys.readouterr().out == ""

@@ -89,3 +89,21 @@ def test_stored_numbers_of_any_size_are_decoded() -> None:
     value = documents.decode('{"a": 1e999, "b": ' + "7" * 5000 + "}")
     assert value["a"] == float("inf")
     assert str(value["b"]) == "7" * 5000
+
+
+@given(st.lists(VALUES, max_size=5), st.booleans())
+def test_an_array_is_read_as_strictly_as_an_object(value: list[Any], ascii_only: bool) -> None:  # noqa: FBT001
+    """The same value passes, item by item as it was sent, and a flaw anywhere is found."""
+    texts = [json.dumps(item, ensure_ascii=ascii_only, indent=1) for item in value]
+    body = f" [ {', '.join(texts)} ] ".encode()
+    assert documents.parse_array(body) == value
+    assert documents.item_texts(body) == texts
+    for flaw in (b'{"a": 1, "a": 2}', b"NaN", b'"\\ud800"', b'"\xff"', b"[" * 64 + b"]" * 64):
+        with pytest.raises(REFUSALS):
+            documents.parse_array(b"[" + flaw + b"," + body + b"]")
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"null", b'"[]"', b"[", b"[1,]", b"[1] 2"])
+def test_what_is_no_array_is_refused(body: bytes) -> None:
+    with pytest.raises(REFUSALS):
+        documents.parse_array(body)

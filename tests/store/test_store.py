@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from twinhold.store import (
+    AccessChangedError,
     SchemaTooNewError,
     Store,
     StoreUnavailableError,
@@ -17,6 +18,7 @@ from twinhold.store import (
     open_store,
 )
 from twinhold.store.keys import INSERT_KEY, SELECT_KEY
+from twinhold.store.sqlite import SqliteStore
 from twinhold.store.statement import Statement
 
 Body = Callable[[Store], Coroutine[Any, Any, None]]
@@ -182,3 +184,26 @@ class TestSqlite:
         (tmp_path / "twinhold.db").mkdir()
         with pytest.raises(StoreUnavailableError, match="cannot be opened"):
             asyncio.run(open_store(tmp_path, None))
+
+
+def test_what_a_lost_commit_showed_counts_as_changed(tmp_path: Path) -> None:
+    """Writes of its group may remember what they saw, so they must ask anew."""
+
+    async def change(transaction: Transaction) -> None:
+        await put(transaction, "seen")
+        await transaction.change_access()
+
+    async def body() -> None:
+        store = await open_store(tmp_path, None)
+        assert isinstance(store, SqliteStore)
+        before = await store.read(lambda transaction: transaction.generation())
+        store._writer.set_commit_hook(lambda: True)
+        with pytest.raises(StoreUnavailableError):
+            await store.write(change)
+        store._writer.set_commit_hook(None)
+        assert await store.read(key, "seen") is None
+        with pytest.raises(AccessChangedError):
+            await store.write_at(before, put, "later")
+        await store.close()
+
+    asyncio.run(body())

@@ -5,7 +5,7 @@ from typing import TypeAlias
 import msgspec
 
 from twinhold.registry import ids, user_secrets
-from twinhold.registry.errors import InvalidValueError, quoted
+from twinhold.registry.errors import InvalidValueError, NotFoundError, quoted
 from twinhold.registry.principal import Call, Statement
 from twinhold.store import Transaction
 from twinhold.store import accounts as stored
@@ -66,6 +66,25 @@ async def create_by(
 async def exist(transaction: Transaction) -> bool:
     """Whether the registry has an account yet."""
     return await transaction.one(stored.ANY_ACCOUNT, {}) is not None
+
+
+async def operator(transaction: Transaction) -> str:
+    """The UUID of the operator's account."""
+    row = await transaction.one(stored.SELECT_OPERATOR, {"yes": True})
+    if row is None:
+        raise RuntimeError("A registry with accounts has no operator.")
+    uuid: str = row[0]
+    return uuid
+
+
+async def require(transaction: Transaction, uuid: str) -> None:
+    """Make sure that an account exists.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if await transaction.one(stored.SELECT_ACCOUNT, {"account": uuid}) is None:
+        raise NotFoundError(f"The account {uuid} does not exist.")
 
 
 async def get(transaction: Transaction, call: Call) -> Account:

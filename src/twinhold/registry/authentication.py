@@ -10,6 +10,7 @@ import msgspec
 
 from twinhold.registry import attribute_indexes, keys, rule_texts, tokens, user_secrets
 from twinhold.registry.errors import UnauthenticatedError
+from twinhold.registry.loaded_models import LoadedModels
 from twinhold.registry.principal import Principal, RoleRules, Statement
 from twinhold.registry.tokens import Claims, Keyring
 from twinhold.store import Store, Transaction
@@ -31,6 +32,7 @@ class Authenticator:
         self.keyring = keyring
         self._store = store
         self._remembered: dict[bytes, Principal] = {}
+        self._models: dict[tuple[str, int], LoadedModels] = {}
 
     async def principal(self, credential: str, now: int) -> Principal:
         """The user behind a credential.
@@ -54,7 +56,7 @@ class Authenticator:
 
     async def renew(self) -> None:
         """Load principals and keys anew: access has changed."""
-        self._remembered.clear()
+        self._forget()
         self.keyring = (await self._store.read(keys.reload)).tokens
 
     async def _look_up(self, credential: str, digest: bytes) -> Principal:
@@ -66,9 +68,18 @@ class Authenticator:
         if found is None:
             raise UnauthenticatedError("The credential is not known.")
         if len(self._remembered) >= _MOST_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[digest] = found
+            self._forget()
+        self._remembered[digest] = found = self._sharing_models(found)
         return found
+
+    def _sharing_models(self, found: Principal) -> Principal:
+        """A principal that shares loaded models with the others of its account and generation."""
+        shared = self._models.setdefault((found.account, found.generation), found.models)
+        return msgspec.structs.replace(found, models=shared)
+
+    def _forget(self) -> None:
+        self._remembered.clear()
+        self._models.clear()
 
     async def _claims(self, token: str) -> Claims:
         """What a token says; a key that is not known may be one that another process has added."""

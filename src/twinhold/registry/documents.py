@@ -23,6 +23,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 _decode = msgspec.json.Decoder().decode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -38,14 +39,28 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """
     if not body:
         return {}
-    try:
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        raise NotUtf8Error(f"The body is not UTF-8 at byte {error.start}.") from None
-    value = _read(text, body)
+    value = _parse(body)
     if not isinstance(value, dict):
         raise InvalidValueError(f"The body must be a JSON object, not {kind(value)}.", "")
     return value
+
+
+def parse_array(body: bytes) -> list[Any]:
+    """The JSON array that a request's body holds, read as `parse_object` reads objects.
+
+    Raises:
+        NotUtf8Error, NotJsonError: the body cannot be read.
+        InvalidValueError: it is no array, or nested deeper than `DEEPEST` levels.
+    """
+    value = _parse(body)
+    if not isinstance(value, list):
+        raise InvalidValueError(f"The body must be a JSON array, not {kind(value)}.", "")
+    return value
+
+
+def item_texts(body: bytes) -> list[str]:
+    """The texts of the items of an array that `parse_array` has accepted."""
+    return [bytes(item).decode() for item in _items(body)]
 
 
 def member_text(body: bytes, name: str) -> str:
@@ -84,6 +99,14 @@ def kind(value: object) -> str:
     """What a JSON value is called in a message."""
     names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
     return "null" if value is None else names.get(type(value), "a number")
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise NotUtf8Error(f"The body is not UTF-8 at byte {error.start}.") from None
+    return _read(text, body)
 
 
 def _read(text: str, body: bytes) -> Any:

@@ -134,6 +134,34 @@ class TwinTerminatedError(RegistryError):
     hint = "Create a new twin."
 
 
+class ModelInvalidError(RegistryError):
+    """A model breaks a rule of the model language, or needs a model that the account has not."""
+
+    code = "model.invalid"
+    hint = "Mend what is named; twinhold models validate checks files without a registry."
+
+
+class ModelExistsError(RegistryError):
+    """The account has another model of this id; models never change."""
+
+    code = "model.exists"
+    hint = "Give the changed model a higher version in its id, or delete the old one first."
+
+
+class ModelInUseError(RegistryError):
+    """Other models of the account extend the model or have it as a component."""
+
+    code = "model.in_use"
+    hint = "Delete those that depend on it first."
+
+
+class ModelNotFoundError(RegistryError):
+    """The account has no model of this id."""
+
+    code = "model.not_found"
+    hint = "Check the id, its version and its case; load the model if it is missing."
+
+
 class OperationUnknownError(RegistryError):
     """No operation has this path."""
 

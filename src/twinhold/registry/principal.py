@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from twinhold.registry.loaded_models import LoadedModels
+
 if TYPE_CHECKING:
     from twinhold.rules import Rule
 
@@ -86,6 +88,7 @@ class Principal(msgspec.Struct, frozen=True):
         token: what the token carries, when the credential is one.
         indexes: of the account's twins.
         generation: of access, in which all this was so.
+        models: those of the account that were needed in this generation.
     """
 
     account: str
@@ -102,6 +105,7 @@ class Principal(msgspec.Struct, frozen=True):
     token: Token | None
     indexes: Indexes
     generation: int
+    models: LoadedModels = msgspec.field(default_factory=LoadedModels)
 
 
 NOBODY = Principal(

@@ -78,6 +78,8 @@ class PinRow(NamedTuple):
 
 ANY_ACCOUNT = Statement("SELECT uuid FROM accounts LIMIT 1")
 
+SELECT_OPERATOR = Statement("SELECT uuid FROM accounts WHERE operator = :yes")
+
 INSERT_ACCOUNT = Statement(
     """INSERT INTO accounts (uuid, name, operator, created, updated)
     VALUES (:account, :name, :operator, :now, :now)"""

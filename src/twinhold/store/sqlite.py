@@ -64,6 +64,10 @@ class Generation:
             self.number += 1
             self.changing = False
 
+    def rolled_back(self) -> None:
+        """Count too what was undone: a write of the same group may remember what it saw."""
+        self.committed()
+
     def require(self, number: int | None) -> None:
         """Refuse an earlier generation.
 
@@ -252,6 +256,7 @@ class SqliteStore:
         except apsw.Error as error:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
+            self._generation.rolled_back()
             lost = _unavailable(error)
             return [Outcome(write.answer, None, lost) for write in group]
         return outcomes

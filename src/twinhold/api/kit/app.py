@@ -34,10 +34,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Complain = Callable[[str, BaseException], None]
 
-LARGEST_BODY = 64 * 1024
-"""Bytes of a request's body (spec/trusted-twin.md section 1, limits)."""
-
 _MOST_CHANGES = 1000
+_NO_CONTENT = 204
 _JSON_HEADER = (b"content-type", JSON.encode())
 
 
@@ -108,7 +106,9 @@ class App:
         operation = route.operation
         if not operation.public:
             exchange.call = await self._admit(exchange, operation)
-        body = b"" if operation.request is None else await _read_body(exchange)
+        body = (
+            b"" if operation.request is None else await _read_body(exchange, operation.largest_body)
+        )
         request = Request(self._registry, exchange.call, values, scope["query_string"], body)
         result = await self._handle(exchange, request)
         return result if isinstance(result, Reply) else Reply(operation.status, result)
@@ -151,7 +151,7 @@ class App:
         now = exchange.call.now
         actor = await self._registry.authenticator.principal(credential, now)
         exchange.call = Call(actor, now)
-        access.require_permission(actor, operation.name)
+        access.require_permission(actor, operation.permission)
         return actor
 
     def _dialect(self, exchange: _Exchange) -> Dialect:
@@ -190,27 +190,29 @@ class App:
             observer(observation)
 
 
-async def _read_body(exchange: _Exchange) -> bytes:
+async def _read_body(exchange: _Exchange, largest: int) -> bytes:
     """The body, refused as soon as it is known to be over the limit, before it is held."""
     announced = exchange.header(b"content-length")
-    if announced is not None and int(announced) > LARGEST_BODY:
-        raise _too_large()
+    if announced is not None and int(announced) > largest:
+        raise _too_large(largest)
     message = await exchange.receive()
-    body: bytes = message.get("body", b"")
+    parts: list[bytes] = [message.get("body", b"")]
+    size = len(parts[0])
     while message.get("more_body"):
-        if len(body) > LARGEST_BODY:
-            raise _too_large()
+        if size > largest:
+            raise _too_large(largest)
         message = await exchange.receive()
-        body += message.get("body", b"")
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
     if message["type"] == "http.disconnect":
         raise NotJsonError("The client went away before the body was complete.")
-    if len(body) > LARGEST_BODY:
-        raise _too_large()
-    return body
+    if size > largest:
+        raise _too_large(largest)
+    return b"".join(parts)
 
 
-def _too_large() -> DocumentTooLargeError:
-    return DocumentTooLargeError(f"The body is larger than {LARGEST_BODY} bytes.")
+def _too_large(largest: int) -> DocumentTooLargeError:
+    return DocumentTooLargeError(f"The body is larger than {largest} bytes.")
 
 
 def _secret(credential: bytes) -> str:
@@ -232,7 +234,9 @@ def _dictionary(header: bytes) -> dict[str, Any]:
 
 async def _send(send: Send, answer: Reply) -> None:
     length = (b"content-length", b"%d" % len(answer.body))
-    if answer.media_type is JSON and not answer.headers:
+    if answer.status == _NO_CONTENT:
+        headers = []
+    elif answer.media_type is JSON and not answer.headers:
         headers = [_JSON_HEADER, length]
     else:
         headers = [(b"content-type", answer.media_type.encode()), length]

@@ -13,6 +13,9 @@ from twinhold.registry.errors import RegistryError
 
 JSON = "application/json"
 
+LARGEST_BODY = 64 * 1024
+"""Bytes of a request's body (spec/trusted-twin.md section 1, limits)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -43,9 +46,11 @@ class Operation:
 
     Attributes:
         name: the operation's name, which is also the permission that it needs.
+        shared_permission: of another operation, where that is the permission that it needs.
         path: segments in braces are parameters; each is one segment of the raw path.
         status: of the answer when it succeeds.
         request: what the body holds; without it no body is read.
+        largest_body: bytes of the body; a larger one is refused before it is read.
         response: what the answer's body holds; None for a page that is no JSON of ours.
         public: whether it needs neither credential nor permission.
     """
@@ -58,8 +63,15 @@ class Operation:
     status: int = 200
     query: tuple[Parameter, ...] = ()
     request: Any = None
+    largest_body: int = LARGEST_BODY
     response: Any = None
     public: bool = False
+    shared_permission: str = ""
+
+    @property
+    def permission(self) -> str:
+        """What a role must allow for it."""
+        return self.shared_permission or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +96,4 @@ class Dialect:
     @property
     def actions(self) -> frozenset[str]:
         """Every action of this dialect that a statement may name."""
-        return self.later | {one.name for one in self.operations if not one.public}
+        return self.later | {one.permission for one in self.operations if not one.public}

@@ -1,20 +1,17 @@
 """A request as a handler sees it: already authenticated, allowed and read."""
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qs
 
 from twinhold.registry import Registry
+from twinhold.registry.calls import UseCaseOfCall
 from twinhold.registry.errors import InvalidValueError, NotUtf8Error, quoted
 from twinhold.registry.principal import Call
-from twinhold.store import Transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-UseCaseOfCall = Callable[Concatenate[Transaction, Call, P], Coroutine[Any, Any, T]]
 
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_INTEGER = 18
@@ -49,6 +46,10 @@ class Query:
         """The last value of a parameter, or None where it is not sent."""
         values = self.values.get(name)
         return values[-1] if values else None
+
+    def texts(self, name: str) -> list[str]:
+        """All values of a parameter that may be repeated."""
+        return self.values.get(name, [])
 
     def boolean(self, name: str, *, default: bool) -> bool:
         """A truth: true, false, 1 or 0 in any case.
@@ -94,6 +95,7 @@ class Request:
         call: who calls and when; nobody calls a public operation.
         path: the parameters of the path, decoded.
         body: the body as it was sent; empty where the operation reads none.
+        kept: by a handler, for when access changes and it has to start over.
     """
 
     registry: Registry
@@ -101,6 +103,7 @@ class Request:
     path: dict[str, str]
     raw_query: bytes
     body: bytes
+    kept: Any = None
 
     async def read(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that changes nothing, as the caller."""

@@ -4,11 +4,14 @@ Source: spec/trusted-twin.md section 14.
 
 """
 
+from typing import Any
+
 from twinhold.api.kit.operations import Dialect, Operation, Parameter
 from twinhold.api.trusted_twin import (
     accounts,
     actions,
     errors,
+    models,
     roles,
     rules,
     tokens,
@@ -296,6 +299,49 @@ OPERATIONS = (
         handler=transfers.cancel_twin_transfer,
         summary="Withdraw or decline an offer; ours, either side.",
         response=wire.Transfer,
+    ),
+    Operation(
+        name="upload_models",
+        method="POST",
+        path="/models",
+        handler=models.upload_models,
+        summary="Store models, all or none: an array of DTDL Interfaces in any order; ours.",
+        status=201,
+        request=list[dict[str, Any]],
+        largest_body=models.LARGEST_BODY,
+        response=list[wire.Model],
+    ),
+    Operation(
+        name="get_models",
+        method="GET",
+        path="/models",
+        handler=models.get_models,
+        summary="List the models of the caller's account in the order of their ids; ours.",
+        query=(
+            Parameter("dependenciesFor", list[str], None, "Only these and all they depend on."),
+            Parameter("includeModelDefinition", bool, False, "With their documents."),
+            Parameter("count", int, 100, "How many models a page has, 1 to 1000."),
+            Parameter("after", str, None, "The id that the page begins behind; see `nextLink`."),
+        ),
+        response=wire.ModelPage,
+    ),
+    Operation(
+        name="get_model",
+        method="GET",
+        path="/models/{model}",
+        handler=models.get_model,
+        summary="Read a model; ours.",
+        query=(Parameter("includeModelDefinition", bool, False, "With its document."),),
+        response=wire.Model,
+        shared_permission="get_models",
+    ),
+    Operation(
+        name="delete_models",
+        method="DELETE",
+        path="/models/{model}",
+        handler=models.delete_models,
+        summary="Delete a model that no other model depends on; ours.",
+        status=204,
     ),
     Operation(
         name="explain_rule",
