@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Account:
-    """An account and a user of it with his credential: at first its administrator's secret."""
+    """An account and a user of it with their credential: at first its administrator's secret."""
 
     url: str
     account: str
@@ -69,19 +69,19 @@ class Account:
         return uuid
 
     def new_user(self, role: str, **members: Any) -> "Account":
-        """Make a user with a role, and fetch his secret as he would."""
+        """Make a user with a role, and fetch their secret as they would."""
         user = body(self.client().create_user(body={"role": role} | members))["uuid"]
         return replace(self, user=user, role=role).renewed(self)
 
     def renewed(self, administrator: "Account", **members: Any) -> "Account":
-        """This user with a new secret, which ends the one that he had."""
+        """This user with a new secret, which ends the one that they had."""
         pin = body(administrator.client().create_user_secret_pin(self.user, body=members))["pin"]
         return self.using(body(self.client().create_user_secret(self.account, pin))["secret"])
 
     def member(
         self, statement: Any = None, description: Any = None, **rules: str | None
     ) -> "Account":
-        """Make a user with a role of his own."""
+        """Make a user with a role of their own."""
         return self.new_user(self.new_role(statement, **rules), description=description)
 
 

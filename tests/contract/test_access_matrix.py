@@ -54,9 +54,9 @@ class Row:
     Attributes:
         target: makes a record to ask for, new for each case.
         other: the status for an administrator of another account.
-        hidden: for a user of the account whose rule hides every twin; by default he is allowed.
+        hidden: for a user of the account whose rule hides every twin; by default they are allowed.
         operator: whether the account must be the operator's.
-        credential: what the caller turns his secret into before he calls.
+        credential: what the caller turns their secret into before they call.
         refused: the same for a caller who lacks the permission.
     """
 

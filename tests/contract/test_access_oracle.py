@@ -254,7 +254,7 @@ class World:
         return caller.role.rule.holds(Scene(caller.account, caller.description, said, looked_at))
 
     def covers(self, caller: User, role: Role) -> bool:
-        """Nobody hands out more than he holds; of rules, his own or it and a condition."""
+        """Nobody hands out more than they hold; of rules, their own or it and a condition."""
         own, other = caller.role.rule, role.rule
         if not role.allows() <= caller.role.allows():
             return False
@@ -403,7 +403,7 @@ class World:
         if not caller.may("update_user"):
             status = 403
         administers = user.uuid in {one.user for one in self.administrators}
-        if administers and status == 200:  # he must stay able to make users for the run
+        if administers and status == 200:  # they must stay able to make users for the run
             return self._get_user(caller, {})
 
         def after(_: Any) -> None:

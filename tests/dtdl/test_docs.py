@@ -25,7 +25,7 @@ def blocks(page: Path) -> list[tuple[str, str]]:
 
 
 def in_shell(text: str) -> str:
-    """What commands print where the reader has put Twinhold on his path."""
+    """What commands print where the reader has put Twinhold on their path."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     clean = {key: value for key, value in os.environ.items() if not key.startswith("TWINHOLD_")}
     done = subprocess.run(

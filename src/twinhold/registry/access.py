@@ -1,7 +1,7 @@
 """Who may do what: the one place that decides, for every dialect.
 
-Two questions are asked in this order. May the caller perform the operation at all? His role's
-statement answers, or the options of his token. May he do it to this twin? Ownership and the role's
+Two questions are asked in this order. May the caller perform the operation at all? Their role's
+statement answers, or the options of their token. May they do it to this twin? Ownership and the role's
 twin rule answer. What no clause allows is denied.
 """
 
@@ -41,7 +41,7 @@ def require_permission(actor: Principal, operation: str) -> None:
     """Let the call pass only when the caller may perform the operation at all.
 
     Raises:
-        PermissionDeniedError: he may not.
+        PermissionDeniedError: they may not.
     """
     if not actor.has_role:
         raise PermissionDeniedError(f"The role {actor.role} does not exist any more.")
@@ -59,7 +59,7 @@ def require_permission(actor: Principal, operation: str) -> None:
 def decide_twin(call: Call, twin: Facts) -> Verdict:
     """Whether the caller may see a twin (spec sections 4.2 and 4.3).
 
-    Without a rule his role covers the twins of its own account and no others; a rule decides for
+    Without a rule their role covers the twins of its own account and no others; a rule decides for
     all twins alike. A rule that fails to evaluate denies.
     """
     rule = call.actor.twin_rule
@@ -72,7 +72,7 @@ def decide_twin(call: Call, twin: Facts) -> Verdict:
 
 
 def sees_twin(call: Call, twin: Facts) -> bool:
-    """Whether the caller may see a twin; for scans, which leave out what he may not."""
+    """Whether the caller may see a twin; for scans, which leave out what they may not."""
     return decide_twin(call, twin).allowed
 
 
@@ -82,7 +82,7 @@ def require_twin(call: Call, twin: Facts) -> None:
     The reason names the role and its rule: both belong to the caller's own account.
 
     Raises:
-        TwinForbiddenError: he may not; the text says why.
+        TwinForbiddenError: they may not; the text says why.
     """
     verdict = decide_twin(call, twin)
     if not verdict.allowed:
@@ -100,7 +100,7 @@ def require_ownership(call: Call, twin: Facts) -> None:
 
 
 def require_cover(actor: Principal, statement: Statement, rules: RoleRules) -> None:
-    """Let nobody hand out a role that holds more than his own.
+    """Let nobody hand out a role that holds more than their own.
 
     Which twins a rule covers cannot be compared in general; so a caller whose own role has a rule
     can hand out that rule as it is, or narrowed: `(own rule) and (further condition)`.

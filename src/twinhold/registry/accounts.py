@@ -1,4 +1,4 @@
-"""Accounts and how they begin: with a role that allows everything, a user and his secret."""
+"""Accounts and how they begin: with a role that allows everything, a user and their secret."""
 
 from typing import TypeAlias
 

@@ -86,14 +86,14 @@ class PermissionDeniedError(RegistryError):
 
 
 class EscalationError(RegistryError):
-    """The caller would hand out more than his own role holds."""
+    """The caller would hand out more than their own role holds."""
 
     code = "access.escalation"
     hint = "Hand out at most what your own role holds."
 
 
 class OwnAccessError(RegistryError):
-    """The caller would take his own access away."""
+    """The caller would take their own access away."""
 
     code = "access.own"
     hint = "Let another administrator of the account do it."

@@ -77,13 +77,13 @@ class Indexes(msgspec.Struct, frozen=True):
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """Who is calling: a user, his account and what his role allows.
+    """Who is calling: a user, their account and what their role allows.
 
     Attributes:
-        has_role: whether his role exists; without one he may do nothing.
+        has_role: whether their role exists; without one they may do nothing.
         operator: whether the account runs this registry.
         description: the user's description as JSON text, for `USER.<key>` in rules.
-        validity: microseconds after which his credential is void; None means never.
+        validity: microseconds after which their credential is void; None means never.
         secret: names the secret that the credential is or descends from.
         token: what the token carries, when the credential is one.
         indexes: of the account's twins.

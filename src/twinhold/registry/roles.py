@@ -1,4 +1,4 @@
-"""Roles: what users may do. Nobody makes a role that holds more than his own."""
+"""Roles: what users may do. Nobody makes a role that holds more than their own."""
 
 import msgspec
 

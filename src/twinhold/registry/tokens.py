@@ -114,7 +114,7 @@ def refresh(actor: Principal, validity: int | None) -> Claims:
 
 
 def carried(claims: Claims) -> Token:
-    """What a principal knows of his token."""
+    """What a principal knows of their token."""
     return Token(claims.dictionary, frozenset(claims.options))
 
 

@@ -58,7 +58,7 @@ async def accept(transaction: Transaction, call: Call, transfer: str, shape: Sha
     if call.actor.account != offer.recipient or offer.validity <= call.now:
         raise _unknown(transfer)
     twin = await twins.hold(transaction, offer.twin)
-    # His rule judges the twin as it will be.
+    # Their rule judges the twin as it will be.
     access.require_twin(call, twin._replace(owner=call.actor.account))
     twins.require_alive(twin)
     await transaction.run(stored.DELETE, {"transfer": transfer})

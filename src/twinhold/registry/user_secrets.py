@@ -1,4 +1,4 @@
-"""Secrets of users, and the PINs by which a user fetches his own.
+"""Secrets of users, and the PINs by which a user fetches their own.
 
 An administrator asks for a PIN, hands it to the person, and the person changes it for the secret;
 so nobody but the user ever sees it. A PIN lives ten minutes, works once, and dies after ten wrong
@@ -85,7 +85,7 @@ async def insert(
 async def create_pin(
     transaction: Transaction, call: Call, user: str, pin: bytes, validity: int | None
 ) -> None:
-    """Let a user fetch a secret by a PIN, in place of any earlier PIN of his.
+    """Let a user fetch a secret by a PIN, in place of any earlier PIN of their.
 
     Args:
         transaction: the transaction.
@@ -96,7 +96,7 @@ async def create_pin(
 
     Raises:
         NotFoundError: there is no such user.
-        EscalationError: his role holds more than the caller's own.
+        EscalationError: their role holds more than the caller's own.
     """
     holder = await users.get(transaction, call, user)
     await roles.require_assignable(transaction, call, holder.role)
@@ -152,7 +152,7 @@ async def get(transaction: Transaction, call: Call, user: str) -> Secret:
     """What is known of a user's secret.
 
     Raises:
-        NotFoundError: the account has no such user, or he has no secret.
+        NotFoundError: the account has no such user, or they have no secret.
     """
     row = await transaction.one(stored.SELECT_SECRET, {"user": user, "account": call.actor.account})
     if row is None:
@@ -166,7 +166,7 @@ async def update(
     """Set how long a user's secret is valid; unset changes nothing.
 
     Raises:
-        NotFoundError: the account has no such user, or he has no secret.
+        NotFoundError: the account has no such user, or they have no secret.
     """
     await transaction.change_access()
     secret = await get(transaction, call, user)
@@ -183,7 +183,7 @@ async def delete(transaction: Transaction, call: Call, user: str) -> Secret:
     """End a user's secret and the tokens that descend from it.
 
     Raises:
-        NotFoundError: the account has no such user, or he has no secret.
+        NotFoundError: the account has no such user, or they have no secret.
     """
     await transaction.change_access()
     secret = await get(transaction, call, user)

@@ -1,4 +1,4 @@
-"""Users of an account. Nobody gives a user a role that holds more than his own."""
+"""Users of an account. Nobody gives a user a role that holds more than their own."""
 
 from typing import Any, TypeAlias
 
@@ -26,7 +26,7 @@ class UserChange(msgspec.Struct, frozen=True):
 async def create(
     transaction: Transaction, call: Call, uuid: str, role: str, change: UserChange
 ) -> User:
-    """Make a user in the caller's account; he cannot call before he has a secret.
+    """Make a user in the caller's account; they cannot call before they have a secret.
 
     Raises:
         NotFoundError: the account has no such role.
@@ -74,7 +74,7 @@ async def update(transaction: Transaction, call: Call, uuid: str, change: UserCh
 
 
 async def delete(transaction: Transaction, call: Call, uuid: str) -> User:
-    """Delete a user with his secret, his tokens and his PIN.
+    """Delete a user with their secret, their tokens and their PIN.
 
     Raises:
         NotFoundError: there is none.

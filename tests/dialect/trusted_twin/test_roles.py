@@ -291,7 +291,7 @@ def granted(statement: Any) -> set[str]:
 
 
 class TestEscalation:
-    """Nobody makes or changes a role to hold more than his own."""
+    """Nobody makes or changes a role to hold more than their own."""
 
     @pytest.mark.parametrize(
         "own", [own for own in STATEMENTS if "update_user_role" in granted(own)]

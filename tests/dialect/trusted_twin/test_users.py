@@ -246,7 +246,7 @@ class TestDelete:
 
 
 class TestEscalation:
-    """Nobody gives a user a role that holds more than his own."""
+    """Nobody gives a user a role that holds more than their own."""
 
     @pytest.fixture
     def ada(self, account: Account) -> Account:

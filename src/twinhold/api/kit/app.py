@@ -114,7 +114,7 @@ class App:
         return result if isinstance(result, Reply) else Reply(operation.status, result)
 
     async def _handle(self, exchange: _Exchange, request: Request) -> bytes | Reply:
-        """Run the handler; when access changes under way, ask anew who calls and what he may."""
+        """Run the handler; when access changes under way, ask anew who calls and what they may."""
         route = exchange.route
         if route is None:
             raise RuntimeError("A request is handled before it is routed.")

@@ -91,7 +91,7 @@ OPERATIONS = (
         method="DELETE",
         path="/users/{user}",
         handler=users.delete_user,
-        summary="Delete a user with his secret and tokens.",
+        summary="Delete a user with their secret and tokens.",
         response=wire.User,
     ),
     Operation(
@@ -127,7 +127,7 @@ OPERATIONS = (
         method="DELETE",
         path="/users/{user}/secrets",
         handler=user_secrets.delete_user_secret,
-        summary="End a user's secret and his tokens.",
+        summary="End a user's secret and their tokens.",
         response=wire.SecretInfo,
     ),
     Operation(
