@@ -1,8 +1,8 @@
 """Who may do what: the one place that decides, for every dialect.
 
-Two questions are asked in this order. May the caller perform the operation at all? Their role's
-statement answers, or the options of their token. May they do it to this twin? Ownership and the role's
-twin rule answer. What no clause allows is denied.
+Two questions are asked in this order. May the caller perform the operation at all? The statement of
+the caller's role answers, or the options of the token. May they do it to this twin? Ownership and
+the role's twin rule answer. What no clause allows is denied.
 """
 
 from collections.abc import Mapping
