@@ -15,11 +15,12 @@ _REF = "#/components/schemas/{name}"
 def document(dialects: Iterable[Dialect]) -> Json:
     """The description of every operation of the dialects."""
     dialects = tuple(dialects)
+    schemas = _Schemas(dialects)
     paths: Json = {}
     for dialect in dialects:
         for operation in dialect.operations:
             methods = paths.setdefault(operation.path, {})
-            methods[operation.method.lower()] = _operation(dialect, operation)
+            methods[operation.method.lower()] = _operation(dialect, operation, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -31,7 +32,7 @@ def document(dialects: Iterable[Dialect]) -> Json:
         "tags": [{"name": dialect.title} for dialect in dialects],
         "paths": paths,
         "components": {
-            "schemas": _components(dialects),
+            "schemas": schemas.components,
             "securitySchemes": {
                 "secret": {
                     "type": "apiKey",
@@ -44,17 +45,17 @@ def document(dialects: Iterable[Dialect]) -> Json:
     }
 
 
-def _operation(dialect: Dialect, operation: Operation) -> Json:
+def _operation(dialect: Dialect, operation: Operation, schemas: "_Schemas") -> Json:
     entry: Json = {
         "operationId": operation.name,
         "tags": [dialect.title],
         "summary": operation.summary,
         "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
-        "responses": _responses(dialect, operation),
+        "responses": _responses(dialect, operation, schemas),
         "security": [] if operation.public else [{"secret": []}],
     }
     if operation.request is not None:
-        entry["requestBody"] = {"content": _json_content(operation.request)}
+        entry["requestBody"] = {"content": schemas.content(operation.request)}
     return entry
 
 
@@ -80,27 +81,29 @@ def _query_parameters(operation: Operation) -> list[Json]:
     ]
 
 
-def _responses(dialect: Dialect, operation: Operation) -> Json:
+def _responses(dialect: Dialect, operation: Operation, schemas: "_Schemas") -> Json:
     success: Json = {"description": operation.summary}
     if operation.response is not None:
-        success["content"] = _json_content(operation.response)
-    error = {"description": "An error.", "content": _json_content(dialect.error)}
+        success["content"] = schemas.content(operation.response)
+    error = {"description": "An error.", "content": schemas.content(dialect.error)}
     return {str(operation.status): success, "4XX": error, "5XX": error}
 
 
-def _json_content(type_: Any) -> Json:
-    (described,), _ = msgspec.json.schema_components([type_], ref_template=_REF)
-    return {"application/json": {"schema": described}}
+class _Schemas:
+    """The schemas of all bodies, described together: so that equal names are told apart."""
 
+    def __init__(self, dialects: Iterable[Dialect]) -> None:
+        types = dict.fromkeys(
+            type_
+            for dialect in dialects
+            for operation in dialect.operations
+            for type_ in (operation.request, operation.response, dialect.error)
+            if type_ is not None
+        )
+        described, components = msgspec.json.schema_components(types, ref_template=_REF)
+        self._of = dict(zip(types, described, strict=True))
+        self.components: Json = dict(sorted(components.items()))
 
-def _components(dialects: Iterable[Dialect]) -> Json:
-    types = {
-        type_
-        for dialect in dialects
-        for operation in dialect.operations
-        for type_ in (operation.request, operation.response, dialect.error)
-        if type_ is not None
-    }
-    ordered = sorted(types, key=lambda type_: str(type_.__name__))
-    _, components = msgspec.json.schema_components(ordered, ref_template=_REF)
-    return dict(components)
+    def content(self, type_: Any) -> Json:
+        """The content of a body of this type."""
+        return {"application/json": {"schema": self._of[type_]}}

@@ -1,7 +1,11 @@
 """The reference page: the operations tables as one HTML page, without scripts or foreign hosts."""
 
+import json
 from collections.abc import Iterable
 from html import escape
+from typing import Any
+
+import msgspec
 
 from twinhold import __version__
 from twinhold.api.kit.operations import Dialect, Operation
@@ -16,7 +20,7 @@ h3 { margin: 0; font: 600 15px/1.6 ui-monospace, monospace }
 .name { float: right; color: #66707f; font-weight: 400 }
 p { margin: .3rem 0 } table { border-collapse: collapse; font-size: 14px; width: 100% }
 td, th { text-align: left; padding: .2rem .8rem .2rem 0; vertical-align: top }
-code { font-size: 14px }
+code, pre { font-size: 14px } pre { overflow-x: auto } summary { cursor: pointer }
 """
 
 
@@ -59,9 +63,15 @@ def _parameters(operation: Operation) -> str:
 
 
 def _bodies(operation: Operation) -> str:
-    parts = [
-        f"{label} <code>{escape(type_.__name__)}</code>"
-        for label, type_ in (("takes", operation.request), ("answers", operation.response))
-        if type_ is not None
-    ]
-    return f"<p>{operation.status}: {', '.join(parts)}</p>" if parts else ""
+    bodies = (("takes", operation.request), ("answers", operation.response))
+    parts = [_body(label, type_) for label, type_ in bodies if type_ is not None]
+    return f"<p>{operation.status}</p>{''.join(parts)}" if parts else ""
+
+
+def _body(label: str, type_: Any) -> str:
+    """What a body holds, to be unfolded."""
+    (described,), components = msgspec.json.schema_components([type_], ref_template="{name}")
+    name = described.get("$ref") or f"array of {described['items'].get('$ref', 'objects')}"
+    schema = escape(json.dumps(components, indent=2, ensure_ascii=False))
+    summary = f"<summary>{label} <code>{escape(name)}</code></summary>"
+    return f"<details>{summary}<pre>{schema}</pre></details>"
