@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import shutil
 import signal
 import socket
@@ -141,9 +142,11 @@ async def _run(
 
 
 def _warm_up() -> None:
-    """Load the languages, so that the first rule and the first model do not wait for them."""
+    """Load what requests would wait for, and let the garbage collector pass over all of it."""
     rule_texts.warm_up()
     models.warm_up()
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: looking through it each time slows requests
 
 
 class _Server(uvicorn.Server):
