@@ -17,13 +17,14 @@ from twinhold.store import (
     migrations,
     open_store,
 )
-from twinhold.store.keys import INSERT_KEY, SELECT_KEY
+from twinhold.store.keys import INSERT_KEY
 from twinhold.store.sqlite import SqliteStore
 from twinhold.store.statement import Statement
 
 Body = Callable[[Store], Coroutine[Any, Any, None]]
 Run = Callable[[Body], None]
 
+SELECT_KEY = Statement("SELECT key FROM registry_keys WHERE purpose = :purpose")
 COUNT = Statement("SELECT count(*) FROM registry_keys")
 NEWER = Statement("INSERT INTO schema_version (step) VALUES (:step)")
 

@@ -50,9 +50,9 @@ class Authenticator:
             raise UnauthenticatedError("The credential has expired.")
         return found
 
-    def forget(self, credential: str) -> None:
-        """Load the principal behind a credential anew."""
-        self._remembered.pop(user_secrets.digest(credential), None)
+    def forget(self, credential: str) -> bool:
+        """Load the principal behind a credential anew; whether one was remembered."""
+        return self._remembered.pop(user_secrets.digest(credential), None) is not None
 
     async def renew(self) -> None:
         """Load principals and keys anew: access has changed."""

@@ -12,7 +12,6 @@ import uuid
 
 from twinhold.registry.errors import CursorInvalidError
 
-KEY_BYTES = 32
 _SEAL_BYTES = 8
 _UUID_BYTES = 16
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from twinhold.registry import access, rule_texts
+from twinhold.registry.changes import given
 from twinhold.registry.errors import InvalidValueError, NotFoundError, OwnAccessError, quoted
 from twinhold.registry.principal import Call, RoleRules, Statement
 from twinhold.store import Transaction
@@ -45,7 +46,7 @@ async def create(
     base = Role(
         uuid, call.actor.account, "User Role Name", Statement(), RoleRules(), call.now, call.now
     )
-    role = _changed(base, change)
+    role = msgspec.structs.replace(base, **given(change))
     _check(call, role, known)
     await transaction.run(stored.INSERT_ROLE, _parameters(role) | {"account": role.account})
     return role
@@ -81,7 +82,7 @@ async def update(
     """
     await transaction.change_access()
     before = await get(transaction, call, uuid)
-    role = msgspec.structs.replace(_changed(before, change), updated=call.now)
+    role = msgspec.structs.replace(before, **given(change), updated=call.now)
     _check(call, role, known)
     await transaction.run(stored.UPDATE_ROLE, _parameters(role))
     return role
@@ -111,15 +112,6 @@ async def require_assignable(transaction: Transaction, call: Call, uuid: str) ->
     """
     role = await get(transaction, call, uuid)
     access.require_cover(call.actor, role.statement, role.rules)
-
-
-def _changed(role: Role, change: RoleChange) -> Role:
-    given = {
-        name: value
-        for name in RoleChange.__struct_fields__
-        if (value := getattr(change, name)) is not msgspec.UNSET
-    }
-    return msgspec.structs.replace(role, **given)
 
 
 def _check(call: Call, role: Role, known: frozenset[str]) -> None:

@@ -16,7 +16,6 @@ from twinhold.registry.errors import PermissionDeniedError, UnauthenticatedError
 from twinhold.registry.principal import Principal, Token
 
 ALGORITHM = "HS256"
-OPTIONS = frozenset({"create", "refresh"})
 _NOT_CHECKED_HERE: Options = {"verify_exp": False, "verify_sub": False, "verify_iat": False}
 _MICROSECONDS = 1_000_000
 

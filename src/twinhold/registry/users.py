@@ -1,10 +1,11 @@
 """Users of an account. Nobody gives a user a role that holds more than their own."""
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 from twinhold.registry import roles
+from twinhold.registry.changes import given
 from twinhold.registry.errors import NotFoundError, OwnAccessError
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
@@ -34,7 +35,7 @@ async def create(
     """
     await roles.require_assignable(transaction, call, role)
     base = User(uuid, call.actor.account, role, "User Name", None, None, call.now, call.now)
-    user = base._replace(**_given(change))
+    user = base._replace(**given(change))
     await transaction.run(stored.INSERT_USER, _parameters(user) | {"account": user.account})
     return user
 
@@ -66,7 +67,7 @@ async def update(transaction: Transaction, call: Call, uuid: str, change: UserCh
     """
     await transaction.change_access()
     before = await get(transaction, call, uuid)
-    user = before._replace(**_given(change), updated=call.now)
+    user = before._replace(**given(change), updated=call.now)
     if user.role != before.role:
         await roles.require_assignable(transaction, call, user.role)
     await transaction.run(stored.UPDATE_USER, _parameters(user))
@@ -87,14 +88,6 @@ async def delete(transaction: Transaction, call: Call, uuid: str) -> User:
     for statement in (stored.DELETE_PIN, stored.DELETE_SECRET, stored.DELETE_USER):
         await transaction.run(statement, {"user": uuid})
     return user
-
-
-def _given(change: UserChange) -> dict[str, Any]:
-    return {
-        name: value
-        for name in UserChange.__struct_fields__
-        if (value := getattr(change, name)) is not msgspec.UNSET
-    }
 
 
 def _parameters(user: User) -> dict[str, object]:

@@ -156,26 +156,17 @@ UPDATE_SECRET = Statement(
 
 DELETE_SECRET = Statement("DELETE FROM secrets WHERE holder = :user")
 
-PRINCIPAL_BY_DIGEST = Statement(
-    """SELECT u.account, u.uuid, u.role, a.operator, r.statement, r.rules, u.description,
+_PRINCIPAL = """SELECT u.account, u.uuid, u.role, a.operator, r.statement, r.rules, u.description,
         s.validity, s.digest
     FROM secrets AS s
     JOIN users AS u ON u.uuid = s.holder
     JOIN accounts AS a ON a.uuid = u.account
-    LEFT JOIN roles AS r ON r.uuid = u.role
-    WHERE s.digest = :digest"""
-)
+    LEFT JOIN roles AS r ON r.uuid = u.role"""
+
+PRINCIPAL_BY_DIGEST = Statement(_PRINCIPAL + " WHERE s.digest = :digest")
 """The `PrincipalRow` of a secret."""
 
-PRINCIPAL_BY_USER = Statement(
-    """SELECT u.account, u.uuid, u.role, a.operator, r.statement, r.rules, u.description,
-        s.validity, s.digest
-    FROM secrets AS s
-    JOIN users AS u ON u.uuid = s.holder
-    JOIN accounts AS a ON a.uuid = u.account
-    LEFT JOIN roles AS r ON r.uuid = u.role
-    WHERE s.holder = :user"""
-)
+PRINCIPAL_BY_USER = Statement(_PRINCIPAL + " WHERE s.holder = :user")
 """The `PrincipalRow` of a user's secret."""
 
 PUT_PIN = Statement(

@@ -7,6 +7,4 @@ ALONE = Statement("{migration_lock}")
 
 SELECT_KEYS = Statement("SELECT purpose, key FROM registry_keys")
 
-SELECT_KEY = Statement("SELECT key FROM registry_keys WHERE purpose = :purpose")
-
 INSERT_KEY = Statement("INSERT INTO registry_keys (purpose, key) VALUES (:purpose, :key)")

@@ -62,13 +62,6 @@ PAGE = Statement(
 )
 """UUIDs and documents of an account's twins after a UUID."""
 
-PAGE_OF_FACTS = Statement(
-    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description, {document},
-        {generation}
-    FROM twins WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT :count"""
-)
-"""The `Facts` of an account's twins after a UUID."""
-
 CHANGE_OWNER = Statement(
     """UPDATE twins SET owner = :owner, updated = :now WHERE uuid = :uuid
     RETURNING {document}, {generation}"""

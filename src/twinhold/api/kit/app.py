@@ -136,7 +136,8 @@ class App:
             actor = await self._permitted(exchange, operation, credential)
         except (UnauthenticatedError, PermissionDeniedError):
             # What is remembered may have changed since; nobody is turned away for what was.
-            self._registry.authenticator.forget(credential)
+            if not self._registry.authenticator.forget(credential):
+                raise
             actor = await self._permitted(exchange, operation, credential)
         given = exchange.header(b"x-trustedtwin")
         if given is None and actor.token is None:
