@@ -7,7 +7,8 @@ import pytest
 from tests.harness import Account, Server, answered, body, error, refusal
 from trustedtwin.tt_api import TTRESTService
 
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import accounts as wire
+from twinhold.api.trusted_twin.wire import whoami as whoami_wire
 
 
 def test_answers_the_callers_account(account: Account, server: Server) -> None:
@@ -65,8 +66,8 @@ class TestWhoAmI:
     def test_answers_the_caller_behind_every_credential(self, account: Account) -> None:
         ada = account.member()
         for caller in (ada, ada.token(), ada.using(f"Bearer {ada.secret}")):
-            found = answered(caller.client().who_am_i(), wire.WhoAmI)
-            assert found == wire.WhoAmI(account.account, ada.user, ada.role)
+            found = answered(caller.client().who_am_i(), whoami_wire.WhoAmI)
+            assert found == whoami_wire.WhoAmI(account.account, ada.user, ada.role)
 
     @pytest.mark.parametrize(
         "credential",

@@ -7,7 +7,7 @@ import pytest
 from tests.harness import Account, Server, create, uuid_of
 from trustedtwin.tt_api import TTRESTService
 
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import rules as wire
 
 RULE = 'TWIN.status == "active" and TWIN.temperature > 20'
 

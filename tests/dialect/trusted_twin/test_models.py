@@ -15,7 +15,7 @@ import requests
 from tests.harness import Account, Server
 from tests.material import COUNT, PREFIX, component, interface, ontology
 
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import models as wire
 
 SPACE = interface("Space", displayName="Space", description={"en": "A part of a site."})
 LEVEL = interface("Level", extends="dtmi:test:Space;1", displayName={"en": "Level", "nl": "Laag"})

@@ -21,7 +21,8 @@ from tests.harness import (
 )
 from trustedtwin.tt_api import TTRESTService
 
-from twinhold.api.trusted_twin import DIALECT, wire
+from twinhold.api.trusted_twin import DIALECT
+from twinhold.api.trusted_twin.wire import roles as wire
 
 NO_RULES = {"twin_rule": None, "entry_rule": None, "identity_rule": None}
 BAD_NAMES = ["", "a", "a" * 33, " ab", "ab ", "_ab", "ab_", "-ab", "äb", "a.b", "a\tb", "ab\n"]

@@ -10,7 +10,7 @@ import pytest
 from tests.harness import Account, Server, body, create, error, uuid_of
 from trustedtwin.tt_api import TTRESTService
 
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import twins as wire
 
 
 def pages(client: TTRESTService, **params: Any) -> Iterator[Any]:

@@ -21,7 +21,7 @@ from tests.harness import (
 )
 from trustedtwin.tt_api import TTRESTService
 
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import user_secrets as wire
 from twinhold.registry import Registry, accounts, user_secrets
 from twinhold.registry.errors import UnauthenticatedError
 from twinhold.registry.principal import Call

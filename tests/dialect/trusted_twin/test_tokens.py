@@ -25,7 +25,7 @@ from tests.harness import (
     uuid_of,
 )
 
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import tokens as wire
 from twinhold.registry import Registry, accounts, tokens, user_secrets
 from twinhold.registry.errors import UnauthenticatedError
 from twinhold.registry.principal import Call

@@ -8,7 +8,8 @@ import pytest
 import requests
 from tests.harness import UNKNOWN, Account, Server, body, create, error, refusal, uuid_of
 
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import transfers as wire
+from twinhold.api.trusted_twin.wire import twins as twins_wire
 
 WEEK = 7 * 24 * 3600
 
@@ -244,5 +245,5 @@ def test_answers_are_the_structs_of_the_wire(
     withdrawn = cancel(account, offered.transfer).json()
     assert msgspec.convert(withdrawn, wire.Transfer) == offered
     answer = accept(recipient, offer(account, twin, recipient))
-    taken = msgspec.convert(answer.json(), wire.Twin)
+    taken = msgspec.convert(answer.json(), twins_wire.Twin)
     assert taken.owner == recipient.account

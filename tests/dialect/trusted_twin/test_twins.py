@@ -9,7 +9,7 @@ import pytest
 from tests.harness import Account, Server, body, create, error, uuid_of
 from trustedtwin.tt_api import TTRESTService
 
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import twins as wire
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 

@@ -19,7 +19,7 @@ from tests.harness import (
 )
 from trustedtwin.tt_api import TTRESTService
 
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import users as wire
 
 BAD_NAMES = ["", "a", "a" * 33, " ab", "ab ", "_ab", "ab_", "-ab", "äb", "a.b", "a\tb", "ab\n"]
 GOOD_NAMES = ["ab", "A0", "a" * 32, "Jo-Ann van_der 9", "0 0", "a_-_b"]

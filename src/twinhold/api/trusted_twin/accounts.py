@@ -3,8 +3,10 @@
 import msgspec
 
 from twinhold.api.kit.decode import decode
+from twinhold.api.kit.operations import Operation
 from twinhold.api.kit.request import Request
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import accounts as wire
+from twinhold.api.trusted_twin.wire.common import times
 from twinhold.registry import accounts
 from twinhold.registry.accounts import Account
 from twinhold.registry.errors import InvalidValueError
@@ -37,7 +39,38 @@ async def update_account(request: Request) -> bytes:
 
 
 def _written(account: Account) -> bytes:
-    members = {"uuid": account.uuid, **wire.times(account)}
+    members = {"uuid": account.uuid, **times(account)}
     if account.resource_access_log is not None:
         members["resource_access_log"] = msgspec.Raw(account.resource_access_log.encode())
     return msgspec.json.encode(members)
+
+
+OPERATIONS = (
+    Operation(
+        name="create_account",
+        method="POST",
+        path="/accounts",
+        handler=create_account,
+        summary="Make an account with its administrator; ours, operator only.",
+        status=201,
+        request=wire.AccountInput,
+        response=wire.AccountCredentials,
+    ),
+    Operation(
+        name="get_account",
+        method="GET",
+        path="/account",
+        handler=get_account,
+        summary="Read the caller's account.",
+        response=wire.Account,
+    ),
+    Operation(
+        name="update_account",
+        method="PATCH",
+        path="/account",
+        handler=update_account,
+        summary="Set or remove the access log of the caller's account.",
+        request=wire.AccountUpdate,
+        response=wire.Account,
+    ),
+)

@@ -1,11 +1,14 @@
 """Handlers of the model operations, ours; their bodies are those of Azure Digital Twins."""
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 
+from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Request
+from twinhold.api.trusted_twin.wire import models as wire
 from twinhold.registry import models
 from twinhold.registry.errors import InvalidValueError, quoted
 from twinhold.registry.model_uploads import Upload
@@ -76,3 +79,50 @@ def _members(model: StoredModel) -> dict[str, object]:
     if model.document is not None:
         members["model"] = msgspec.Raw(model.document.encode())
     return members
+
+
+OPERATIONS = (
+    Operation(
+        name="upload_models",
+        method="POST",
+        path="/models",
+        handler=upload_models,
+        summary="Store models, all or none: an array of DTDL Interfaces in any order; ours.",
+        status=201,
+        request=list[dict[str, Any]],
+        largest_body=LARGEST_BODY,
+        response=list[wire.Model],
+    ),
+    Operation(
+        name="get_models",
+        method="GET",
+        path="/models",
+        handler=get_models,
+        summary="List the models of the caller's account in the order of their ids; ours.",
+        query=(
+            Parameter("dependenciesFor", list[str], None, "Only these and all they depend on."),
+            Parameter("includeModelDefinition", bool, False, "With their documents."),
+            Parameter("count", int, 100, "How many models a page has, 1 to 1000."),
+            Parameter("after", str, None, "The id that the page begins behind; see `nextLink`."),
+        ),
+        response=wire.ModelPage,
+    ),
+    Operation(
+        name="get_model",
+        method="GET",
+        path="/models/{model}",
+        handler=get_model,
+        summary="Read a model; ours.",
+        query=(Parameter("includeModelDefinition", bool, False, "With its document."),),
+        response=wire.Model,
+        shared_permission="get_models",
+    ),
+    Operation(
+        name="delete_models",
+        method="DELETE",
+        path="/models/{model}",
+        handler=delete_models,
+        summary="Delete a model that no other model depends on; ours.",
+        status=204,
+    ),
+)

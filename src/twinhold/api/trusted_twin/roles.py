@@ -3,8 +3,10 @@
 import msgspec
 
 from twinhold.api.kit.decode import decode
+from twinhold.api.kit.operations import Operation
 from twinhold.api.kit.request import Request
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import roles as wire
+from twinhold.api.trusted_twin.wire.common import times
 from twinhold.registry import ids, roles
 from twinhold.registry.principal import RoleRules, Statement
 from twinhold.registry.roles import Role, RoleChange
@@ -14,7 +16,7 @@ async def get_user_roles(request: Request) -> bytes:
     """GET /roles."""
     found = await request.read(roles.get_all)
     return msgspec.json.encode(
-        {"roles": {role.uuid: {"name": role.name, **wire.times(role)} for role in found}}
+        {"roles": {role.uuid: {"name": role.name, **times(role)} for role in found}}
     )
 
 
@@ -83,6 +85,54 @@ def _written(role: Role) -> bytes:
             "account": role.account,
             "statement": statement,
             "rules": role.rules,
-            **wire.times(role),
+            **times(role),
         }
     )
+
+
+OPERATIONS = (
+    Operation(
+        name="get_user_roles",
+        method="GET",
+        path="/roles",
+        handler=get_user_roles,
+        summary="List the roles of the caller's account.",
+        response=wire.RoleList,
+    ),
+    Operation(
+        name="create_user_role",
+        method="POST",
+        path="/roles",
+        handler=create_user_role,
+        summary="Make a role.",
+        status=201,
+        request=wire.RoleInput,
+        response=wire.Role,
+    ),
+    Operation(
+        name="get_user_role",
+        method="GET",
+        path="/roles/{role}",
+        handler=get_user_role,
+        summary="Read a role.",
+        response=wire.Role,
+    ),
+    Operation(
+        name="update_user_role",
+        method="PATCH",
+        path="/roles/{role}",
+        handler=update_user_role,
+        summary="Change a role.",
+        status=201,
+        request=wire.RoleInput,
+        response=wire.Role,
+    ),
+    Operation(
+        name="delete_user_role",
+        method="DELETE",
+        path="/roles/{role}",
+        handler=delete_user_role,
+        summary="Delete a role; its users have no access.",
+        response=wire.Role,
+    ),
+)

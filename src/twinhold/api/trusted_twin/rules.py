@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from twinhold.api.kit.decode import decode
+from twinhold.api.kit.operations import Operation
 from twinhold.api.kit.request import Request
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import rules as wire
 from twinhold.registry import explanations, ids
 from twinhold.registry.explanations import Explained
 
@@ -52,3 +53,16 @@ def _reason(reason: "Reason") -> wire.RuleReason:
 
 def _plain(parameters: dict[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in parameters.items()}
+
+
+OPERATIONS = (
+    Operation(
+        name="explain_rule",
+        method="POST",
+        path="/rules/explain",
+        handler=explain_rule,
+        summary="Say whether a rule parses, what decides it on a twin, and its SQL; ours.",
+        request=wire.ExplainInput,
+        response=wire.RuleExplanation,
+    ),
+)

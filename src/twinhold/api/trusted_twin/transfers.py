@@ -3,8 +3,11 @@
 import msgspec
 
 from twinhold.api.kit.decode import decode
+from twinhold.api.kit.operations import Operation
 from twinhold.api.kit.request import Request
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import transfers as wire
+from twinhold.api.trusted_twin.wire import twins as twins_wire
+from twinhold.api.trusted_twin.wire.common import seconds
 from twinhold.registry import ids, transfers
 from twinhold.registry.transfers import Transfer
 
@@ -19,7 +22,7 @@ async def create_twin_transfer(request: Request) -> bytes:
 
 async def accept_twin_transfer(request: Request) -> bytes:
     """POST /transfers/{transfer}."""
-    document = await request.write(transfers.accept, _transfer(request), wire.TWIN)
+    document = await request.write(transfers.accept, _transfer(request), twins_wire.TWIN)
     return document.encode()
 
 
@@ -39,6 +42,36 @@ def _written(offer: Transfer) -> bytes:
             "twin": offer.twin,
             "owner": offer.owner,
             "recipient": offer.recipient,
-            "validity_ts": wire.seconds(offer.validity),
+            "validity_ts": seconds(offer.validity),
         }
     )
+
+
+OPERATIONS = (
+    Operation(
+        name="create_twin_transfer",
+        method="POST",
+        path="/twins/{twin}/transfers",
+        handler=create_twin_transfer,
+        summary="Offer a twin to another account; ours, owner only.",
+        status=201,
+        request=wire.TransferInput,
+        response=wire.Transfer,
+    ),
+    Operation(
+        name="accept_twin_transfer",
+        method="POST",
+        path="/transfers/{transfer}",
+        handler=accept_twin_transfer,
+        summary="Take over a twin that was offered; ours, recipient only.",
+        response=twins_wire.Twin,
+    ),
+    Operation(
+        name="cancel_twin_transfer",
+        method="DELETE",
+        path="/transfers/{transfer}",
+        handler=cancel_twin_transfer,
+        summary="Withdraw or decline an offer; ours, either side.",
+        response=wire.Transfer,
+    ),
+)

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Request
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import twins as wire
 from twinhold.registry import ids, rule_texts, searches, twins
 from twinhold.registry.searches import Page, Search
 
@@ -80,3 +81,60 @@ def _rule(request: Request, match: str | None, *, visible_only: bool) -> "Rule |
 
 def _twin(request: Request) -> str:
     return ids.parse_uuid(request.path["twin"], "twin")
+
+
+OPERATIONS = (
+    Operation(
+        name="scan_twins",
+        method="GET",
+        path="/twins",
+        handler=scan_twins,
+        summary="Scan the twins that the caller's account owns, in the order of their creation.",
+        query=(
+            Parameter("cursor", str, "", "The cursor of the last page; without it from the start."),
+            Parameter("count", int, 100, "How many twins to look at, 1 to 1000."),
+            Parameter("match", str, None, "A rule; only twins that match it are returned."),
+            Parameter("details", bool, False, "Return whole twins instead of UUIDs."),
+            Parameter("fill", bool, False, "Ours: look on until `count` twins match."),
+        ),
+        response=wire.TwinPage,
+    ),
+    Operation(
+        name="create_twin",
+        method="POST",
+        path="/twins",
+        handler=create_twin,
+        summary="Create a twin.",
+        status=201,
+        request=wire.TwinInput,
+        response=wire.Twin,
+    ),
+    Operation(
+        name="get_twin",
+        method="GET",
+        path="/twins/{twin}",
+        handler=get_twin,
+        summary="Read a twin.",
+        query=(
+            Parameter("show_terminated", bool, True, "With false a terminated twin is not found."),
+        ),
+        response=wire.Twin,
+    ),
+    Operation(
+        name="update_twin",
+        method="PATCH",
+        path="/twins/{twin}",
+        handler=update_twin,
+        summary="Replace the description of a twin; owner only.",
+        request=wire.TwinInput,
+        response=wire.Twin,
+    ),
+    Operation(
+        name="terminate_twin",
+        method="DELETE",
+        path="/twins/{twin}",
+        handler=terminate_twin,
+        summary="Terminate a twin for good; owner only.",
+        response=wire.Twin,
+    ),
+)

@@ -5,8 +5,10 @@ import re
 import msgspec
 
 from twinhold.api.kit.decode import decode
+from twinhold.api.kit.operations import Operation
 from twinhold.api.kit.request import Request
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import user_secrets as wire
+from twinhold.api.trusted_twin.wire.common import ValidityInput, microseconds, seconds, times
 from twinhold.registry import ids, user_secrets
 from twinhold.registry.errors import NotFoundError
 from twinhold.registry.user_secrets import Secret
@@ -42,9 +44,9 @@ async def create_user_secret(request: Request) -> bytes:
             "account": issued.account,
             "user": issued.user,
             "secret": issued.secret,
-            "validity_ts": wire.seconds(issued.validity),
-            "created_ts": wire.seconds(issued.created),
-            "updated_ts": wire.seconds(issued.created),
+            "validity_ts": seconds(issued.validity),
+            "created_ts": seconds(issued.created),
+            "updated_ts": seconds(issued.created),
         }
     )
 
@@ -70,8 +72,8 @@ def _user(request: Request) -> str:
 
 
 def _validity(body: bytes) -> int | None | msgspec.UnsetType:
-    given = decode(body, wire.ValidityInput).validity_ts
-    return given if isinstance(given, msgspec.UnsetType) else wire.microseconds(given)
+    given = decode(body, ValidityInput).validity_ts
+    return given if isinstance(given, msgspec.UnsetType) else microseconds(given)
 
 
 def _written(request: Request, secret: Secret) -> bytes:
@@ -79,8 +81,58 @@ def _written(request: Request, secret: Secret) -> bytes:
         {
             "account": request.call.actor.account,
             "user": secret.user,
-            "validity_ts": wire.seconds(secret.validity),
-            **wire.times(secret),
+            "validity_ts": seconds(secret.validity),
+            **times(secret),
             "fingerprint": secret.fingerprint,
         }
     )
+
+
+OPERATIONS = (
+    Operation(
+        name="get_user_secret",
+        method="GET",
+        path="/users/{user}/secrets",
+        handler=get_user_secret,
+        summary="Read what is known of a user's secret.",
+        response=wire.SecretInfo,
+    ),
+    Operation(
+        name="create_user_secret_pin",
+        method="POST",
+        path="/users/{user}/secrets",
+        handler=create_user_secret_pin,
+        summary="Make a PIN by which a user fetches a new secret.",
+        status=201,
+        request=ValidityInput,
+        response=wire.Pin,
+    ),
+    Operation(
+        name="update_user_secret",
+        method="PATCH",
+        path="/users/{user}/secrets",
+        handler=update_user_secret,
+        summary="Set how long a user's secret is valid.",
+        status=201,
+        request=ValidityInput,
+        response=wire.SecretInfo,
+    ),
+    Operation(
+        name="delete_user_secret",
+        method="DELETE",
+        path="/users/{user}/secrets",
+        handler=delete_user_secret,
+        summary="End a user's secret and their tokens.",
+        response=wire.SecretInfo,
+    ),
+    Operation(
+        name="create_user_secret",
+        method="POST",
+        path="/secrets/{account}/{pin}",
+        handler=create_user_secret,
+        summary="Change a PIN for a secret; the PIN is the credential.",
+        status=201,
+        response=wire.IssuedSecret,
+        public=True,
+    ),
+)

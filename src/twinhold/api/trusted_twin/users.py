@@ -3,8 +3,11 @@
 import msgspec
 
 from twinhold.api.kit.decode import decode
+from twinhold.api.kit.operations import Operation
 from twinhold.api.kit.request import Request
-from twinhold.api.trusted_twin import wire
+from twinhold.api.trusted_twin.wire import twins as twins_wire
+from twinhold.api.trusted_twin.wire import users as wire
+from twinhold.api.trusted_twin.wire.common import times
 from twinhold.registry import documents, ids, users
 from twinhold.registry.users import User, UserChange
 
@@ -15,8 +18,7 @@ async def get_users(request: Request) -> bytes:
     return msgspec.json.encode(
         {
             "users": {
-                user.uuid: {"name": user.name, "role": user.role, **wire.times(user)}
-                for user in found
+                user.uuid: {"name": user.name, "role": user.role, **times(user)} for user in found
             }
         }
     )
@@ -60,7 +62,7 @@ Document = str | None | msgspec.UnsetType
 def _documents(body: bytes, given: wire.UserCreate | wire.UserUpdate) -> tuple[Document, Document]:
     """Description and activity as JSON texts."""
     activity = given.activity
-    return wire.description(body), (
+    return twins_wire.description(body), (
         documents.member_text(body, "activity") if isinstance(activity, dict) else activity
     )
 
@@ -72,8 +74,55 @@ def _written(user: User) -> bytes:
         "account": user.account,
         "name": user.name,
         "activity": None if user.activity is None else msgspec.Raw(user.activity.encode()),
-        **wire.times(user),
+        **times(user),
     }
     if user.description is not None:
         members["description"] = msgspec.Raw(user.description.encode())
     return msgspec.json.encode(members)
+
+
+OPERATIONS = (
+    Operation(
+        name="get_users",
+        method="GET",
+        path="/users",
+        handler=get_users,
+        summary="List the users of the caller's account.",
+        response=wire.UserList,
+    ),
+    Operation(
+        name="create_user",
+        method="POST",
+        path="/users",
+        handler=create_user,
+        summary="Make a user.",
+        status=201,
+        request=wire.UserCreate,
+        response=wire.User,
+    ),
+    Operation(
+        name="get_user",
+        method="GET",
+        path="/users/{user}",
+        handler=get_user,
+        summary="Read a user.",
+        response=wire.User,
+    ),
+    Operation(
+        name="update_user",
+        method="PATCH",
+        path="/users/{user}",
+        handler=update_user,
+        summary="Change a user.",
+        request=wire.UserUpdate,
+        response=wire.User,
+    ),
+    Operation(
+        name="delete_user",
+        method="DELETE",
+        path="/users/{user}",
+        handler=delete_user,
+        summary="Delete a user with their secret and tokens.",
+        response=wire.User,
+    ),
+)

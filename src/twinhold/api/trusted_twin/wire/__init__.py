@@ -1,0 +1,1 @@
+"""The wire of Trusted Twin: what bodies hold and how records are written."""

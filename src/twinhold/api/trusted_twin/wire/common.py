@@ -1,0 +1,60 @@
+"""What the records of several resources have in common on the wire."""
+
+from typing import Annotated, Protocol
+
+import msgspec
+
+from twinhold.registry.errors import InvalidValueError
+
+_LAST_SECOND = 253_402_300_799
+
+
+class Dated(Protocol):
+    """A record with its times in microseconds."""
+
+    @property
+    def created(self) -> int: ...  # noqa: D102
+    @property
+    def updated(self) -> int: ...  # noqa: D102
+
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z_ \-]{0,30}[0-9A-Za-z]\Z")]
+"""The name of a user or role: 2 to 32 characters (spec section 1)."""
+
+
+Seconds = float
+"""Seconds since the epoch, with three decimals."""
+
+
+class ValidityInput(msgspec.Struct, frozen=True):
+    """An end in seconds since the epoch; null means never, absent unchanged."""
+
+    validity_ts: float | None | msgspec.UnsetType = msgspec.UNSET
+
+
+def seconds(microseconds: int | None) -> msgspec.Raw | None:
+    """A time as it is written: seconds with three decimals."""
+    if microseconds is None:
+        return None
+    milliseconds = microseconds // 1000
+    return msgspec.Raw(b"%d.%03d" % divmod(milliseconds, 1000))
+
+
+def microseconds(seconds: float | None, pointer: str = "/validity_ts") -> int | None:
+    """A time as it is kept, to the millisecond.
+
+    Raises:
+        InvalidValueError: it is not within the years 1970 to 9999.
+    """
+    if seconds is None:
+        return None
+    if not 0 <= seconds <= _LAST_SECOND:
+        raise InvalidValueError(
+            "The time must be seconds since the epoch, to the year 9999.", pointer
+        )
+    return round(seconds * 1000) * 1000
+
+
+def times(record: Dated) -> dict[str, msgspec.Raw | None]:
+    """The two times of a record."""
+    return {"created_ts": seconds(record.created), "updated_ts": seconds(record.updated)}
