@@ -107,8 +107,8 @@ def _chapter(dialect: Dialect) -> Iterator[str]:
 
 def _row(operation: Operation) -> str:
     name = f"`{operation.name}`" + (" (public)" if operation.public else "")
-    if operation.shared_permission:
-        name += f" (permission `{operation.permission}`)"
+    if operation.needs:
+        name += " (permission " + " or ".join(f"`{one}`" for one in operation.needs) + ")"
     answer = f"{operation.status} {_body(operation)}".strip()
     parameters = ", ".join(f"`{parameter.name}`" for parameter in operation.query)
     return (

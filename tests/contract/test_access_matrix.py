@@ -212,11 +212,18 @@ def _caller(caller: str, operation: Operation, row: Row, cast: Cast) -> Account 
     if caller == "other":
         return _turned(cast.other, row.credential)
     # What the credential decides, and not the statement, is tried with a statement that allows all.
-    only: Any = {"effect": "allow", "actions": None if operation.public else [operation.permission]}
+    only: Any = {
+        "effect": "allow",
+        "actions": None if operation.public else list(operation.permissions),
+    }
     if row.credential:
         only = EVERYTHING
     if caller == "denied":
-        lacks = EVERYTHING if row.refused else {"effect": "deny", "actions": [operation.permission]}
+        lacks = (
+            EVERYTHING
+            if row.refused
+            else {"effect": "deny", "actions": list(operation.permissions)}
+        )
         return _turned(cast.home.member(NOTHING if operation.public else lacks), row.refused)
     rule = HIDES if caller == "hidden" else None
     return _turned(cast.home.member(only, twin_rule=rule), row.credential)

@@ -5,7 +5,8 @@ the caller's role answers, or the options of the token. May they do it to this t
 the role's twin rule answer. What no clause allows is denied.
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
 
 from twinhold.registry import rule_texts, variables
 from twinhold.registry.errors import (
@@ -54,6 +55,18 @@ def require_permission(actor: Principal, operation: str) -> None:
         raise PermissionDeniedError(f"The role {actor.role} does not allow {operation}.")
     if operation in OPERATOR_OPERATIONS and not actor.operator:
         raise PermissionDeniedError(f"Only the operator's account can be allowed {operation}.")
+
+
+def require_any_permission(actor: Principal, operations: Sequence[str]) -> None:
+    """Let the call pass only when the caller may perform one of some operations.
+
+    Raises:
+        PermissionDeniedError: they may perform none of them.
+    """
+    for operation in operations[:-1]:
+        with contextlib.suppress(PermissionDeniedError):
+            return require_permission(actor, operation)
+    return require_permission(actor, operations[-1])
 
 
 def decide_twin(call: Call, twin: Facts) -> Verdict:

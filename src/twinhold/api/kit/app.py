@@ -12,7 +12,7 @@ from typing import Any
 
 from twinhold.api.kit.observation import Observation, Observer
 from twinhold.api.kit.operations import JSON, Dialect, Operation, Reply
-from twinhold.api.kit.request import Request
+from twinhold.api.kit.request import Request, find_header
 from twinhold.api.kit.routing import Route, Router
 from twinhold.registry import Registry, access, documents, ids
 from twinhold.registry.errors import (
@@ -53,11 +53,7 @@ class _Exchange:
 
     def header(self, name: bytes) -> bytes | None:
         """The first header of a name (lower case), or None."""
-        for key, value in self.scope["headers"]:
-            if key == name:
-                found: bytes = value
-                return found
-        return None
+        return find_header(self.scope["headers"], name)
 
 
 class App:
@@ -109,7 +105,9 @@ class App:
         body = (
             b"" if operation.request is None else await _read_body(exchange, operation.largest_body)
         )
-        request = Request(self._registry, exchange.call, values, scope["query_string"], body)
+        request = Request(
+            self._registry, exchange.call, values, scope["query_string"], scope["headers"], body
+        )
         result = await self._handle(exchange, request)
         return result if isinstance(result, Reply) else Reply(operation.status, result)
 
@@ -152,7 +150,7 @@ class App:
         now = exchange.call.now
         actor = await self._registry.authenticator.principal(credential, now)
         exchange.call = Call(actor, now)
-        access.require_permission(actor, operation.permission)
+        access.require_any_permission(actor, operation.permissions)
         return actor
 
     def _dialect(self, exchange: _Exchange) -> Dialect:

@@ -46,7 +46,8 @@ class Operation:
 
     Attributes:
         name: the operation's name, which is also the permission that it needs.
-        shared_permission: of another operation, where that is the permission that it needs.
+        needs: the permissions that it needs instead, one of which lets the request in; where there
+            are several, the use case asks for the right one.
         path: segments in braces are parameters; each is one segment of the raw path.
         status: of the answer when it succeeds.
         request: what the body holds; without it no body is read.
@@ -66,12 +67,12 @@ class Operation:
     largest_body: int = LARGEST_BODY
     response: Any = None
     public: bool = False
-    shared_permission: str = ""
+    needs: tuple[str, ...] = ()
 
     @property
-    def permission(self) -> str:
-        """What a role must allow for it."""
-        return self.shared_permission or self.name
+    def permissions(self) -> tuple[str, ...]:
+        """What a role must allow for it: one of these."""
+        return self.needs or (self.name,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +97,4 @@ class Dialect:
     @property
     def actions(self) -> frozenset[str]:
         """Every action of this dialect that a statement may name."""
-        return self.later | {one.permission for one in self.operations if not one.public}
+        return self.later.union(*(one.permissions for one in self.operations if not one.public))

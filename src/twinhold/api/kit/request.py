@@ -1,8 +1,9 @@
 """A request as a handler sees it: already authenticated, allowed and read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import parse_qs
 
 from twinhold.registry import Registry
@@ -15,6 +16,17 @@ T = TypeVar("T")
 
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_INTEGER = 18
+
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+
+def find_header(headers: Headers, name: bytes) -> bytes | None:
+    """The first header of a name (lower case), or None where it is not sent."""
+    for key, value in headers:
+        if key == name:
+            return value
+    return None
 
 
 @dataclass(slots=True)
@@ -94,6 +106,7 @@ class Request:
         registry: what the use cases work on.
         call: who calls and when; nobody calls a public operation.
         path: the parameters of the path, decoded.
+        headers: names in lower case, as they were sent.
         body: the body as it was sent; empty where the operation reads none.
         kept: by a handler, for when access changes and it has to start over.
     """
@@ -102,6 +115,7 @@ class Request:
     call: Call
     path: dict[str, str]
     raw_query: bytes
+    headers: Headers
     body: bytes
     kept: Any = None
 
@@ -119,6 +133,11 @@ class Request:
         """Run a use case in a transaction of its own, as the caller."""
         store, call = self.registry.store, self.call
         return await store.write_at(call.actor.generation, use_case, call, *args, **kwargs)
+
+    def header(self, name: bytes) -> str | None:
+        """The first header of a name (lower case), or None where it is not sent."""
+        value = find_header(self.headers, name)
+        return None if value is None else value.decode("latin-1")
 
     @cached_property
     def query(self) -> Query:

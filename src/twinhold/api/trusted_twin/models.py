@@ -115,7 +115,7 @@ OPERATIONS = (
         summary="Read a model; ours.",
         query=(Parameter("includeModelDefinition", bool, False, "With its document."),),
         response=wire.Model,
-        shared_permission="get_models",
+        needs=("get_models",),
     ),
     Operation(
         name="delete_models",
