@@ -38,8 +38,7 @@ def errors() -> str:
         f"| `{error.code}` | {SUBCODES[error]} | {status_of(error)} "
         f"| {_sentence(error)} | {error.hint} |"
         for error in sorted(
-            (kind for kind in _subclasses(RegistryError) if kind in SUBCODES),
-            key=lambda error: (SUBCODES[error], error.code),
+            _subclasses(RegistryError), key=lambda error: (SUBCODES[error], error.code)
         )
     ]
     return _page(
@@ -91,8 +90,10 @@ def main() -> None:
 
 
 def _subclasses(kind: type[RegistryError]) -> Iterator[type[RegistryError]]:
+    """The errors that are raised; what only groups them has no code of its own."""
     for found in kind.__subclasses__():
-        yield found
+        if "code" in vars(found):
+            yield found
         yield from _subclasses(found)
 
 
