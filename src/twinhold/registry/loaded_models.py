@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 
 
 class LoadedModels:
-    """Models by DTMI; every model in it has its dependencies in it too."""
+    """Models by DTMI; every model in it has its dependencies in it too.
 
-    __slots__ = ("_compiled", "_set")
+    Attributes:
+        families: the models that were looked for with those that extend them, in order.
+    """
+
+    __slots__ = ("_compiled", "_set", "families")
 
     def __init__(self) -> None:
+        self.families: dict[str, dict[str, None]] = {}
         self._compiled: dict[str, bytes] = {}
         self._set: ModelSet | None = None
 

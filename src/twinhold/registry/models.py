@@ -75,6 +75,20 @@ async def descendants(transaction: Transaction, call: Call, dtmi: str) -> tuple[
     return tuple(row[0] for row in await transaction.all(stored.DESCENDANTS, parameters))
 
 
+async def families(transaction: Transaction, call: Call, dtmis: Sequence[str]) -> tuple[str, ...]:
+    """Some ids, and those of all models that extend one of them; unknown ones stay alone."""
+    known = call.actor.models.families
+    missing = [dtmi for dtmi in dtmis if dtmi not in known]
+    if missing:
+        parameters = {"account": call.actor.account, "dtmis": names(missing)}
+        found: dict[str, dict[str, None]] = {}
+        for ancestor, dtmi in await transaction.all(stored.FAMILIES, parameters):
+            found.setdefault(ancestor, {ancestor: None})[dtmi] = None
+        known.update(found)
+    # An id without family is not remembered: it may be any that a client thinks of.
+    return tuple({each: None for dtmi in dtmis for each in known.get(dtmi, (dtmi,))})
+
+
 async def find(transaction: Transaction, call: Call, dtmi: str, *, whole: bool) -> StoredModel:
     """Read a model of the caller's account.
 

@@ -24,7 +24,7 @@ from twinhold.registry.twins import require_alive
 from twinhold.store import Transaction
 from twinhold.store import relationships as stored
 from twinhold.store.relationships import Edge
-from twinhold.store.shape import Shape
+from twinhold.store.shape import NOTHING, Shape
 from twinhold.store.twins import Facts
 
 if TYPE_CHECKING:
@@ -51,6 +51,38 @@ class Draft(msgspec.Struct, frozen=True):
     name: str
     properties: Any = msgspec.field(default_factory=dict)
     id: str = ""
+
+
+class Ends(msgspec.Struct, frozen=True):
+    """Which relationships of a twin are meant, seen from it.
+
+    Attributes:
+        directions: those that leave it, those that arrive at it, or both.
+        names: empty for any.
+        models: of the twins at the other ends; None for any.
+    """
+
+    directions: tuple[Direction, ...]
+    names: tuple[str, ...] = ()
+    models: tuple[str, ...] | None = None
+
+    @property
+    def is_named(self) -> bool:
+        """Whether they have to be of some names."""
+        return bool(self.names)
+
+    @property
+    def is_modelled(self) -> bool:
+        """Whether the twins at the other ends have to be of some models."""
+        return self.models is not None
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Names and models, as statements take them."""
+        return {
+            "names": msgspec.json.encode(self.names).decode(),
+            "related": msgspec.json.encode(self.models or ()).decode(),
+        }
 
 
 class _Ends(NamedTuple):
@@ -133,6 +165,19 @@ async def of_twins(
     for row in rows:
         if access.sees_twin(call, Facts._make(row[stored.FACTS_START :])):
             found[row[0]].append(row[1])
+    return found
+
+
+async def related(
+    transaction: Transaction, call: Call, uuids: Sequence[str], ends: Ends
+) -> set[str]:
+    """Those of some twins that have such a relationship with a twin that the caller may see."""
+    found = set[str]()
+    parameters = {"owner": call.actor.account, "uuids": msgspec.json.encode(uuids).decode()}
+    for direction in ends.directions:
+        statement = stored.ends(direction, named=ends.is_named, modelled=ends.is_modelled)
+        rows = await transaction.all(statement.shaped(NOTHING), ends.parameters | parameters)
+        found |= {row[0] for row in rows if access.sees_twin(call, Facts._make(row[1:]))}
     return found
 
 

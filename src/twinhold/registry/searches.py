@@ -194,12 +194,12 @@ class _Sieve:
         self._call = call
         self._scope = variables.of_call(call, search.rule.variables)
         self._gather = variables.gatherer(call, search.rule.variables)
-        predicate = _predicate(search.rule, engine, self._scope)
-        self._condition = "TRUE" if predicate is None else predicate.sql
-        self._exact = predicate is not None and predicate.exact
+        found = predicate(search.rule, engine, self._scope)
+        self._condition = "TRUE" if found is None else found.sql
+        self._exact = found is not None and found.exact
         self._checks_access = search.visible_only and call.actor.twin_rule is not None
-        found = {} if predicate is None else predicate.parameters
-        self.parameters: dict[str, Any] = {**found, "owner": call.actor.account}
+        bound = {} if found is None else found.parameters
+        self.parameters: dict[str, Any] = {**bound, "owner": call.actor.account}
 
     def statement(self, statement: Statement, further: str | None = None) -> Statement:
         """A statement with the condition, and a further one."""
@@ -223,7 +223,8 @@ class _Sieve:
         return spans if len(spans) == len(seeks) else None
 
 
-def _predicate(rule: "Rule", engine: "Engine", scope: Mapping[str, object]) -> "Predicate | None":
+def predicate(rule: "Rule", engine: "Engine", scope: Mapping[str, object]) -> "Predicate | None":
+    """The condition of a rule on `searched_twins`; None where the engine can say nothing."""
     if scope or not rule.variables <= COLUMNS.keys():
         return rule.to_sql(COLUMNS, engine, scope)
     return _predicate_of_twin(rule, engine)

@@ -70,6 +70,17 @@ class Dialect(ABC):
 
     collation = ""
 
+    def part_in_any_case(self, stored: Stored, part: str) -> str:
+        """Does its text contain this ASCII part, whatever the case? Texts beyond ASCII may."""
+        text = self.text(stored)
+        lowered = self.part(f"lower({text}{self.collation})", part.lower())
+        return f"({lowered} OR {self.beyond_ascii(stored)})"
+
+    def beyond_ascii(self, stored: Stored) -> str:
+        """Does its text hold characters that are not ASCII?"""
+        text = self.text(stored)
+        return f"octet_length({text}) <> length({text})"
+
     def one_of(self, stored: Stored, texts: Collection[str]) -> str:
         """Is it one of these texts?"""
         values = ", ".join(self.string(text) for text in texts)

@@ -102,6 +102,13 @@ DESCENDANTS = Statement(
     ORDER BY dtmi"""
 )
 
+FAMILIES = Statement(
+    """SELECT ancestor, dtmi FROM model_ancestors WHERE account = :account
+        AND ancestor IN (SELECT value FROM {json_texts}(CAST(:dtmis AS {json})))
+    ORDER BY ancestor, dtmi"""
+)
+"""Each of some models with each model that extends it, directly or not."""
+
 DEPENDENTS = Statement(
     """SELECT DISTINCT dtmi FROM model_edges WHERE account = :account AND depends_on = :dtmi
     ORDER BY dtmi"""

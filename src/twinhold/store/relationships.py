@@ -4,7 +4,8 @@ An edge belongs to its source. The ids of both ends are kept with it, so that no
 them up; a twin with relationships never changes its id.
 """
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from twinhold.store.statement import Statement
 from twinhold.store.twins import FACTS
@@ -96,3 +97,60 @@ INCOMING = Statement(
     WHERE target IN {_UUIDS} ORDER BY target, relationship"""
 )
 """The `Link` of each edge that arrives at some twins, and the `Facts` of its source."""
+
+Direction = Literal["outgoing", "incoming"]
+
+ENDS = {"outgoing": ("source", "target"), "incoming": ("target", "source")}
+"""Where an edge of a direction has the twin that it is seen from, and where the other one."""
+
+NAMED = " AND r.name IN (SELECT value FROM {json_texts}(CAST(:names AS {json})))"
+"""The condition that an edge `r` has one of some names."""
+
+OF_RELATED = "model IN (SELECT value FROM {json_texts}(CAST(:related AS {json})))"
+"""The condition that the twin at the other end is of one of some models."""
+
+
+@lru_cache
+def ends(direction: Direction, *, named: bool, modelled: bool) -> Statement:
+    """The UUID of each of some twins with the `Facts` of each twin at the other end of an edge.
+
+    Args:
+        direction: of the edges, seen from the twins.
+        named: of the `:names` only.
+        modelled: only twins of the `:related` models.
+    """
+    near, far = ENDS[direction]
+    return Statement(
+        f"""SELECT place, {FACTS}, {{document}}, {{generation}}
+        FROM (
+            SELECT CAST(value AS {{uuid}}) AS place FROM {{json_texts}}(CAST(:uuids AS {{json}}))
+        ) AS places
+        CROSS JOIN relationships AS r CROSS JOIN twins
+        WHERE r.{near} = place{NAMED if named else ""} AND uuid = r.{far} AND owner = :owner
+        {"AND " + OF_RELATED if modelled else ""}"""
+    )
+
+
+@lru_cache
+def neighbours(directions: tuple[Direction, ...], *, named: bool, modelled: bool) -> Statement:
+    """The `Facts` of the twins to which edges lead from some twins, each once, by their ids.
+
+    Args:
+        directions: of the edges, seen from the twins that they are followed from.
+        named: of the `:names` only.
+        modelled: only twins of the `:related` models.
+    """
+    queries = (
+        f"""SELECT r.{ENDS[direction][1]} FROM (
+            SELECT CAST(value AS {{uuid}}) AS place FROM {{json_texts}}(CAST(:uuids AS {{json}}))
+        ) AS places
+        CROSS JOIN relationships AS r
+        WHERE r.{ENDS[direction][0]} = place{NAMED if named else ""}"""
+        for direction in directions
+    )
+    return Statement(
+        f"""SELECT {FACTS}, {{document}}, {{generation}} FROM twins
+        WHERE owner = :owner AND id IS NOT NULL AND uuid IN ({" UNION ".join(queries)})
+            {"AND " + OF_RELATED if modelled else ""}
+        ORDER BY id LIMIT :count"""
+    )

@@ -1,0 +1,96 @@
+"""Handlers of the operations that look for twins: list, count and graph."""
+
+import msgspec
+
+from twinhold.api.kit.operations import Operation
+from twinhold.api.kit.request import Request
+from twinhold.api.willow import bodies, filters, graphs, twins
+from twinhold.api.willow.wire import queries as wire
+from twinhold.api.willow.wire.relationships import RELATIONSHIP
+from twinhold.api.willow.wire.twins import TWIN, DigitalTwin
+from twinhold.registry import twin_graphs, twin_queries
+from twinhold.registry.errors import InvalidValueError
+from twinhold.registry.relationships import Direction
+from twinhold.registry.twin_queries import Query
+from twinhold.registry.twin_views import View
+
+_LARGEST_PAGE = 1000
+
+
+async def get_twins(request: Request) -> bytes:
+    """POST /twins."""
+    given = bodies.read(request.body, wire.GetTwinsRequest)
+    if not 1 <= given.page_size <= _LARGEST_PAGE:
+        message = f"The pageSize must be from 1 to {_LARGEST_PAGE}."
+        raise InvalidValueError(message, "/pageSize")
+    wanted, account = filters.read(given), request.call.actor.account
+    cursors, text = request.registry.cursors, wanted.text()
+    token = given.continuation_token
+    after = cursors.open_id(account, text, token) if token else ""
+    query = Query(
+        wanted, View(TWIN, RELATIONSHIP, _directions(given.include)), after, given.page_size
+    )
+    run = request.read if twin_queries.is_short(request.call, query) else request.search
+    page = await run(twin_queries.find_page, query)
+    following = f'"{cursors.seal_id(account, text, page.last)}"' if page.last else "null"
+    content = ",".join(map(twins.written, page.twins))
+    return f'{{"content":[{content}],"continuationToken":{following}}}'.encode()
+
+
+async def count_twins(request: Request) -> bytes:
+    """POST /twins/count."""
+    wanted = filters.read(bodies.read(request.body, wire.CountTwinsRequest))
+    return str(await request.search(twin_queries.count, wanted)).encode()
+
+
+async def get_graph(request: Request) -> bytes:
+    """POST /twins/graph."""
+    graph = graphs.read(bodies.read(request.body, wire.GetTwinGraphRequest))
+    found = await request.search(twin_graphs.find, graph, TWIN)
+    members = (
+        f"{msgspec.json.encode(alias).decode()}:[{','.join(documents)}]"
+        for alias, documents in found.items()
+    )
+    return f"{{{','.join(members)}}}".encode()
+
+
+def _directions(include: wire.Include) -> tuple[Direction, ...]:
+    shown: dict[Direction, bool] = {
+        "incoming": include.incoming_relationships,
+        "outgoing": include.outgoing_relationships,
+    }
+    return tuple(direction for direction, wanted in shown.items() if wanted)
+
+
+OPERATIONS = (
+    Operation(
+        name="TwinsV2_GetTwinsAsync",
+        method="POST",
+        path="/twins",
+        handler=get_twins,
+        summary="List twins that fulfil all filters, in the order of their ids.",
+        request=wire.GetTwinsRequest,
+        response=wire.TwinPage,
+        needs=("scan_twins",),
+    ),
+    Operation(
+        name="TwinsV2_GetTwinsCount",
+        method="POST",
+        path="/twins/count",
+        handler=count_twins,
+        summary="Count twins that fulfil all filters.",
+        request=wire.CountTwinsRequest,
+        response=int,
+        needs=("scan_twins",),
+    ),
+    Operation(
+        name="TwinsV2_GetTwinGraph",
+        method="POST",
+        path="/twins/graph",
+        handler=get_graph,
+        summary="Read a twin and those found by following relationships from it, by alias.",
+        request=wire.GetTwinGraphRequest,
+        response=dict[str, list[DigitalTwin]],
+        needs=("get_twin",),
+    ),
+)

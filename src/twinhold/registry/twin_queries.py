@@ -1,0 +1,184 @@
+"""Looking for twins of a model: pages in the order of their ids, and how many there are.
+
+A page looks at the next twins, first at as many as it needs, then at more and more of them, until
+it is full, none are left or the time is up. Where the filters say so an index chooses whom to look
+at: those of some models, or those in a location. What the engine finds is checked wherever it
+cannot know better: what the caller may see, and what SQL does not say exactly.
+"""
+
+import time
+from typing import NamedTuple
+
+import msgspec
+
+from twinhold.registry import twin_sieves, twin_views
+from twinhold.registry.principal import Call
+from twinhold.registry.twin_filters import Filters
+from twinhold.registry.twin_sieves import Sieve
+from twinhold.registry.twin_views import Shown, View
+from twinhold.store import Transaction
+from twinhold.store import twin_queries as stored
+from twinhold.store.shape import NOTHING, Shape
+from twinhold.store.statement import Statement
+from twinhold.store.twin_queries import FACTS_START, Bounds
+from twinhold.store.twins import Facts
+
+BUDGET_SECONDS = 0.5
+WIDEST = 4_000
+MOST_REACHED = 10_000
+HIGHEST_ID = "\U0010ffff" * 129
+"""Behind every id."""
+
+_GROWTH = 6
+_CHECKED_AT_ONCE = 500
+_FEW_MODELS = 100
+
+
+class Query(msgspec.Struct, frozen=True):
+    """A page to read.
+
+    Attributes:
+        after: the id that it goes on behind; empty to begin.
+        count: the most twins on it.
+    """
+
+    filters: Filters
+    view: View
+    after: str
+    count: int
+
+
+class Page(NamedTuple):
+    """Some twins, and the id of the last one looked at when more may follow."""
+
+    twins: list[Shown]
+    last: str | None
+
+
+async def find_page(transaction: Transaction, call: Call, query: Query) -> Page:
+    """The next twins that the filters keep and that the caller may see.
+
+    Raises:
+        PermissionDeniedError: it looks at relationships, which the caller may not see.
+    """
+    sieve = await twin_sieves.prepare(transaction, call, query.filters)
+    if sieve is None:
+        return Page([], None)
+    search = _Search(transaction, sieve, query.view.twin, query.after)
+    found = await search.until(query.count, time.monotonic() + BUDGET_SECONDS)
+    return Page(await twin_views.show(transaction, call, found, query.view), search.after)
+
+
+async def count(transaction: Transaction, call: Call, filters: Filters) -> int:
+    """How many twins the filters keep, of those that the caller may see.
+
+    Raises:
+        PermissionDeniedError: it looks at relationships, which the caller may not see.
+    """
+    sieve = await twin_sieves.prepare(transaction, call, filters)
+    if sieve is None:
+        return 0
+    if sieve.is_exact:
+        return await _count(transaction, sieve)
+    search, found = _Search(transaction, sieve, NOTHING, ""), 0
+    while search.after is not None:
+        found += len(await search.step(WIDEST, WIDEST))
+        await transaction.breathe()
+    return found
+
+
+def is_short(call: Call, query: Query) -> bool:
+    """Whether a page is read soon enough not to hold anybody up."""
+    return query.filters == Filters() and call.actor.twin_rule is None
+
+
+async def _count(transaction: Transaction, sieve: Sieve) -> int:
+    """How many twins fulfil a condition that says all."""
+    statement, of_models = stored.COUNT, False
+    if sieve.location is not None:
+        statement, of_models = stored.COUNT_BY_LOCATION, sieve.models is not None
+    elif sieve.models is not None:
+        statement = stored.COUNT_BY_MODEL
+    condition = sieve.condition(of_models=of_models)
+    row = await transaction.one(statement.where(condition), sieve.parameters)
+    return 0 if row is None else int(row[0])
+
+
+class _Search:
+    """Where a search stands: `after` is the id that it goes on behind, None at its end."""
+
+    def __init__(self, transaction: Transaction, sieve: Sieve, shape: Shape, after: str) -> None:
+        self.after: str | None = after
+        self._transaction = transaction
+        self._sieve = sieve
+        self._shape = shape
+        self._steps = 0
+        self._too_many_inside = sieve.location is None
+
+    async def until(self, count: int, deadline: float) -> list[Facts]:
+        """Look until so many twins are found, none are left, or the time is up."""
+        found: list[Facts] = []
+        width = count + 1
+        while self.after is not None and len(found) < count:
+            # One more than asked for tells whether any remain.
+            found += await self.step(width, count + 1 - len(found))
+            width = min(width * _GROWTH, WIDEST)
+            await self._transaction.breathe()
+            if time.monotonic() > deadline:
+                break
+        if len(found) > count:
+            self.after = found[count - 1].id
+        return found[:count]
+
+    async def step(self, width: int, wanted: int) -> list[Facts]:
+        """Look at the next so many twins; at fewer when there are as many candidates as wanted."""
+        self._steps += 1
+        most = max(wanted, 1 if self._sieve.is_exact else _CHECKED_AT_ONCE)
+        if self._steps > 1 and not self._too_many_inside:
+            bounds, found = await self._look(self._inside(), MOST_REACHED, most)
+            self._too_many_inside = bounds.reached == MOST_REACHED
+            if not self._too_many_inside:
+                self._go_on(bounds, found, MOST_REACHED, most)
+                return await self._sieve.kept(self._transaction, found, located=True)
+        bounds, found = await self._look(self._next(), width, most)
+        self._go_on(bounds, found, width, most)
+        return await self._sieve.kept(self._transaction, found, located=False)
+
+    def _next(self) -> Statement:
+        """The statement that looks at the next twins, or at the next of the models asked for.
+
+        Thousands of models are most of an account, and to merge them is dear: when the first twins
+        of them were not enough, all are gone through.
+        """
+        models = self._sieve.models
+        merges = models is not None and (self._steps == 1 or len(models) <= _FEW_MODELS)
+        statement = stored.BY_MODEL if merges else stored.BY_ID
+        return statement.where(self._sieve.condition(of_models=models is not None and not merges))
+
+    def _inside(self) -> Statement:
+        """The statement that looks at the twins in the location."""
+        of_models = self._sieve.models is not None
+        return stored.BY_LOCATION.where(self._sieve.condition(of_models=of_models))
+
+    async def _look(
+        self, statement: Statement, width: int, most: int
+    ) -> tuple[Bounds, list[Facts]]:
+        parameters = {
+            **self._sieve.parameters,
+            "after": self.after,
+            "highest": HIGHEST_ID,
+            "width": width,
+            "most": MOST_REACHED,
+            "count": most,
+        }
+        rows = await self._transaction.all(statement.shaped(self._shape), parameters)
+        found = [Facts._make(row[FACTS_START:]) for row in rows if row[FACTS_START] is not None]
+        found.sort(key=lambda twin: twin.id or "")
+        return Bounds._make(rows[0][:FACTS_START]), found
+
+    def _go_on(self, bounds: Bounds, found: list[Facts], width: int, most: int) -> None:
+        """Move behind the last twin looked at."""
+        if len(found) == most:
+            self.after = found[-1].id
+        else:
+            self.after = bounds.until if bounds.looked == width else None

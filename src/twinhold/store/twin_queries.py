@@ -1,0 +1,153 @@
+"""Statements that look for twins of a model, in the order of their ids.
+
+Each takes the next `:width` candidates behind an id from one place, and answers those of them for
+which the condition holds. So it looks at a bounded number of twins, however few it finds, and the
+next one goes on behind them.
+"""
+
+from typing import NamedTuple
+
+from twinhold.store.relationships import ENDS, NAMED, OF_RELATED, Direction
+from twinhold.store.statement import Statement
+from twinhold.store.twins import FACTS
+
+
+class Bounds(NamedTuple):
+    """What a statement looked at.
+
+    Attributes:
+        until: the id of the last candidate; None when there was none.
+        looked: how many candidates there were; fewer than `:width` when none follow.
+        reached: how many twins the place has, at most `:most`.
+    """
+
+    until: str | None
+    looked: int
+    reached: int
+
+
+FACTS_START = 3
+"""Where a row has the `Facts`, behind its `Bounds`; without any found, their UUID is null."""
+
+# The candidates are materialised: two read them. Their columns have names of their own, so that
+# conditions can name those of `searched_twins` without saying whose they are.
+_FOUND = f"""SELECT until, looked, {{reached}} AS reached, found.*, {{{{generation}}}}
+    FROM (SELECT max(label) AS until, count(*) AS looked FROM candidates) AS bounds
+    LEFT JOIN (
+        SELECT {FACTS}, {{{{document}}}} AS document
+        FROM candidates CROSS JOIN searched_twins
+        WHERE owner = :owner AND uuid = place AND ({{{{condition}}}})
+        ORDER BY label LIMIT :count
+    ) AS found ON TRUE"""
+_ALL = _FOUND.format(reached="0")
+_REACHED = _FOUND.format(reached="(SELECT count(*) FROM reached)")
+
+_NEXT = "owner = :owner AND id > :after ORDER BY id LIMIT :width"
+
+BY_ID = Statement(
+    f"""WITH candidates AS (SELECT uuid AS place, id AS label FROM twins WHERE {_NEXT})
+    {_ALL}"""
+)
+"""Of all twins: the `Bounds`, and the `Facts` of those found."""
+
+# The twins of a page are those of the models whose first twin is among the first: so each of
+# thousands of models costs one look into the index, and only those near are read.
+BY_MODEL = Statement(
+    f"""WITH firsts AS (
+        SELECT wanted, coalesce((
+            SELECT min(id) FROM twins WHERE owner = :owner AND model = wanted AND id > :after
+        ), :highest) AS nearest
+        FROM (SELECT value AS wanted FROM {{json_texts}}(CAST(:models AS {{json}}))) AS models
+    ), near AS (
+        SELECT wanted, nearest FROM firsts ORDER BY nearest LIMIT :width
+    ), candidates AS (
+        SELECT t.uuid AS place, t.id AS label FROM near {{each_of}} FROM twins AS i
+            WHERE i.owner = :owner AND i.model = wanted AND i.id > :after
+                AND i.id <= (SELECT CASE WHEN count(*) = :width THEN max(nearest)
+                    ELSE :highest END FROM near)
+            ORDER BY i.id LIMIT :width
+        {{end_each}}
+        WHERE t.owner = :owner
+        ORDER BY t.id LIMIT :width
+    )
+    {_ALL}"""
+)
+"""Like `BY_ID`, of the twins of some models."""
+
+# Most twins have nothing inside of them: one look for all that arrives at a twin is cheaper than
+# one for each name. The empty text keeps the names out of the index.
+_INSIDE = """WITH RECURSIVE inside(place) AS (
+        SELECT CAST(:location AS {uuid})
+        UNION
+        SELECT r.source FROM inside AS i CROSS JOIN relationships AS r
+        WHERE r.target = i.place AND r.name || ''
+            IN (SELECT value FROM {json_texts}(CAST(:ways AS {json})))
+    )"""
+
+_OF_REACHED = f"""reached AS (SELECT place FROM inside LIMIT :most),
+    candidates AS (
+        SELECT uuid AS place, id AS label FROM reached CROSS JOIN twins
+        WHERE uuid = reached.place AND {_NEXT}
+    )
+    {_REACHED}"""
+
+BY_LOCATION = Statement(f"{_INSIDE}, {_OF_REACHED}")
+"""Like `BY_ID`, of the twins from which relationships of some names lead to a location."""
+
+COUNT = Statement(
+    """SELECT count(*), {generation} FROM searched_twins
+    WHERE owner = :owner AND id IS NOT NULL AND ({condition})"""
+)
+"""How many twins of a model there are for which the condition holds."""
+
+COUNT_BY_MODEL = Statement(
+    """SELECT count(*), {generation}
+    FROM (SELECT value AS wanted FROM {json_texts}(CAST(:models AS {json}))) AS models
+    CROSS JOIN searched_twins
+    WHERE owner = :owner AND model = wanted AND id IS NOT NULL AND ({condition})"""
+)
+"""Like `COUNT`, of the twins of some models."""
+
+COUNT_BY_LOCATION = Statement(
+    f"""{_INSIDE}
+    SELECT count(*), {{generation}} FROM inside CROSS JOIN searched_twins
+    WHERE owner = :owner AND uuid = inside.place AND id IS NOT NULL AND ({{condition}})"""
+)
+"""Like `COUNT`, of the twins from which relationships of some names lead to a location."""
+
+WAYS_UP = Statement(
+    """WITH RECURSIVE above(place) AS (
+        SELECT CAST(value AS {uuid}) FROM {json_texts}(CAST(:uuids AS {json}))
+        UNION
+        SELECT r.target FROM above AS a CROSS JOIN relationships AS r
+        WHERE r.source = a.place
+            AND r.name IN (SELECT value FROM {json_texts}(CAST(:ways AS {json})))
+    )
+    SELECT r.source, r.target, {generation} FROM above AS a CROSS JOIN relationships AS r
+    WHERE r.source = a.place
+        AND r.name IN (SELECT value FROM {json_texts}(CAST(:ways AS {json})))"""
+)
+"""Every relationship of some names on the ways that leave some twins, as UUIDs of its ends."""
+
+OF_MODELS = "model IN (SELECT value FROM {json_texts}(CAST(:models AS {json})))"
+"""The condition that a twin is of one of some models."""
+
+CHANGED_AFTER = "updated > :changed_after"
+
+CHANGED_BEFORE = "updated < :changed_before"
+
+
+def related(direction: Direction, *, named: bool, modelled: bool) -> str:
+    """The condition on `searched_twins` that a relationship leaves it, or arrives at it.
+
+    Args:
+        direction: seen from the twin.
+        named: one of the `:names`.
+        modelled: with a twin of the `:related` models at its other end.
+    """
+    near, far = ENDS[direction]
+    other = f" AND EXISTS (SELECT 1 FROM twins AS o WHERE o.uuid = r.{far} AND o.{OF_RELATED})"
+    return (
+        f"EXISTS (SELECT 1 FROM relationships AS r WHERE r.{near} = searched_twins.uuid"
+        f"{NAMED if named else ''}{other if modelled else ''})"
+    )
