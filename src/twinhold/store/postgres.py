@@ -42,6 +42,14 @@ _ATTEMPTS = 4
 _CONNECT_SECONDS = 5.0
 _STATEMENT_SECONDS = 30.0
 _POOL_SIZE = 16
+_PLANS = {
+    "join_collapse_limit": "1",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+"""Statements join from few rows to many, in the order in which they are written, by an index: what
+is left to PostgreSQL is a guess at the size of a JSON array, for which it reads whole tables."""
 
 
 class PostgresTransaction:
@@ -206,6 +214,7 @@ async def connect(url: str) -> PostgresStore:
             max_size=_POOL_SIZE,
             timeout=_CONNECT_SECONDS,
             command_timeout=_STATEMENT_SECONDS,
+            server_settings=_PLANS,
             init=_prepare,
         )
     except (*_AWAY, asyncpg.PostgresError, ValueError) as error:

@@ -103,11 +103,16 @@ Direction = Literal["outgoing", "incoming"]
 ENDS = {"outgoing": ("source", "target"), "incoming": ("target", "source")}
 """Where an edge of a direction has the twin that it is seen from, and where the other one."""
 
-NAMED = " AND r.name IN (SELECT value FROM {json_texts}(CAST(:names AS {json})))"
+# IS TRUE keeps PostgreSQL from joining: it looks up each edge among the names instead.
+NAMED = " AND (r.name IN (SELECT value FROM {json_texts}(CAST(:names AS {json})))) IS TRUE"
 """The condition that an edge `r` has one of some names."""
 
-OF_RELATED = "model IN (SELECT value FROM {json_texts}(CAST(:related AS {json})))"
+OF_RELATED = "(model IN (SELECT value FROM {json_texts}(CAST(:related AS {json})))) IS TRUE"
 """The condition that the twin at the other end is of one of some models."""
+
+_PLACES = """(
+            SELECT CAST(value AS {uuid}) AS place FROM {json_texts}(CAST(:uuids AS {json}))
+        ) AS places"""
 
 
 @lru_cache
@@ -122,10 +127,7 @@ def ends(direction: Direction, *, named: bool, modelled: bool) -> Statement:
     near, far = ENDS[direction]
     return Statement(
         f"""SELECT place, {FACTS}, {{document}}, {{generation}}
-        FROM (
-            SELECT CAST(value AS {{uuid}}) AS place FROM {{json_texts}}(CAST(:uuids AS {{json}}))
-        ) AS places
-        CROSS JOIN relationships AS r CROSS JOIN twins
+        FROM {_PLACES} CROSS JOIN relationships AS r CROSS JOIN twins
         WHERE r.{near} = place{NAMED if named else ""} AND uuid = r.{far} AND owner = :owner
         {"AND " + OF_RELATED if modelled else ""}"""
     )
@@ -140,17 +142,15 @@ def neighbours(directions: tuple[Direction, ...], *, named: bool, modelled: bool
         named: of the `:names` only.
         modelled: only twins of the `:related` models.
     """
-    queries = (
-        f"""SELECT r.{ENDS[direction][1]} FROM (
-            SELECT CAST(value AS {{uuid}}) AS place FROM {{json_texts}}(CAST(:uuids AS {{json}}))
-        ) AS places
-        CROSS JOIN relationships AS r
-        WHERE r.{ENDS[direction][0]} = place{NAMED if named else ""}"""
+    places = " UNION ".join(
+        f"""SELECT r.{ENDS[direction][1]} FROM {_PLACES} CROSS JOIN relationships AS r
+            WHERE r.{ENDS[direction][0]} = place{NAMED if named else ""}"""
         for direction in directions
     )
     return Statement(
-        f"""SELECT {FACTS}, {{document}}, {{generation}} FROM twins
-        WHERE owner = :owner AND id IS NOT NULL AND uuid IN ({" UNION ".join(queries)})
+        f"""WITH ends (far_place) AS (SELECT DISTINCT * FROM ({places}) AS found)
+        SELECT {FACTS}, {{document}}, {{generation}} FROM ends CROSS JOIN twins
+        WHERE owner = :owner AND uuid = far_place AND id IS NOT NULL
             {"AND " + OF_RELATED if modelled else ""}
         ORDER BY id LIMIT :count"""
     )

@@ -129,7 +129,8 @@ WAYS_UP = Statement(
 )
 """Every relationship of some names on the ways that leave some twins, as UUIDs of its ends."""
 
-OF_MODELS = "model IN (SELECT value FROM {json_texts}(CAST(:models AS {json})))"
+# IS TRUE keeps PostgreSQL from joining: it looks up each twin among the models instead.
+OF_MODELS = "(model IN (SELECT value FROM {json_texts}(CAST(:models AS {json})))) IS TRUE"
 """The condition that a twin is of one of some models."""
 
 CHANGED_AFTER = "updated > :changed_after"
@@ -146,7 +147,7 @@ def related(direction: Direction, *, named: bool, modelled: bool) -> str:
         modelled: with a twin of the `:related` models at its other end.
     """
     near, far = ENDS[direction]
-    other = f" AND EXISTS (SELECT 1 FROM twins AS o WHERE o.uuid = r.{far} AND o.{OF_RELATED})"
+    other = f" AND EXISTS (SELECT 1 FROM twins AS o WHERE o.uuid = r.{far} AND {OF_RELATED})"
     return (
         f"EXISTS (SELECT 1 FROM relationships AS r WHERE r.{near} = searched_twins.uuid"
         f"{NAMED if named else ''}{other if modelled else ''})"
