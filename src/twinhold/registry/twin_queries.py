@@ -2,7 +2,8 @@
 
 A page looks at the next twins, first at as many as it needs, then at more and more of them, until
 it is full, none are left or the time is up. Where the filters say so an index chooses whom to look
-at: those of some models, or those in a location. What the engine finds is checked wherever it
+at: those of some models, or those in a location. When few twins are kept and the account is not
+too large, all that remain are gone through at once. What the engine finds is checked wherever it
 cannot know better: what the caller may see, and what SQL does not say exactly.
 """
 
@@ -11,14 +12,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from twinhold.registry import twin_sieves, twin_views
+from twinhold.registry import ids, twin_sieves, twin_views
 from twinhold.registry.principal import Call
 from twinhold.registry.twin_filters import Filters
 from twinhold.registry.twin_sieves import Sieve
 from twinhold.registry.twin_views import Shown, View
 from twinhold.store import Transaction
 from twinhold.store import twin_queries as stored
-from twinhold.store.shape import NOTHING, Shape
+from twinhold.store.shape import Shape
 from twinhold.store.statement import Statement
 from twinhold.store.twin_queries import FACTS_START, Bounds
 from twinhold.store.twins import Facts
@@ -26,12 +27,14 @@ from twinhold.store.twins import Facts
 BUDGET_SECONDS = 0.5
 WIDEST = 4_000
 MOST_REACHED = 10_000
+MOST_SWEPT = 200_000
 HIGHEST_ID = "\U0010ffff" * 129
 """Behind every id."""
 
 _GROWTH = 6
 _CHECKED_AT_ONCE = 500
 _FEW_MODELS = 100
+_STEPS_BEFORE_SWEEP = 2
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -78,13 +81,7 @@ async def count(transaction: Transaction, call: Call, filters: Filters) -> int:
     sieve = await twin_sieves.prepare(transaction, call, filters)
     if sieve is None:
         return 0
-    if sieve.is_exact:
-        return await _count(transaction, sieve)
-    search, found = _Search(transaction, sieve, NOTHING, ""), 0
-    while search.after is not None:
-        found += len(await search.step(WIDEST, WIDEST))
-        await transaction.breathe()
-    return found
+    return await (_count if sieve.is_exact else _count_kept)(transaction, sieve)
 
 
 def is_short(call: Call, query: Query) -> bool:
@@ -104,6 +101,21 @@ async def _count(transaction: Transaction, sieve: Sieve) -> int:
     return 0 if row is None else int(row[0])
 
 
+async def _count_kept(transaction: Transaction, sieve: Sieve) -> int:
+    """How many twins are kept, of those that fulfil a condition which does not say all."""
+    statement = stored.SOME.where(sieve.condition(of_models=sieve.models is not None))
+    after, found = ids.LOWEST, 0
+    while True:
+        parameters = sieve.parameters | {"after": after, "count": WIDEST}
+        rows = await transaction.all(statement, parameters)
+        twins = list(map(Facts._make, rows))
+        found += len(await sieve.kept(transaction, twins, located=False))
+        if len(twins) < WIDEST:
+            return found
+        after = twins[-1].uuid
+        await transaction.breathe()
+
+
 class _Search:
     """Where a search stands: `after` is the id that it goes on behind, None at its end."""
 
@@ -114,6 +126,7 @@ class _Search:
         self._shape = shape
         self._steps = 0
         self._too_many_inside = sieve.location is None
+        self._too_many_remain: bool | None = None
 
     async def until(self, count: int, deadline: float) -> list[Facts]:
         """Look until so many twins are found, none are left, or the time is up."""
@@ -140,9 +153,30 @@ class _Search:
             if not self._too_many_inside:
                 self._go_on(bounds, found, MOST_REACHED, most)
                 return await self._sieve.kept(self._transaction, found, located=True)
-        bounds, found = await self._look(self._next(), width, most)
-        self._go_on(bounds, found, width, most)
+        if self._steps > _STEPS_BEFORE_SWEEP and await self._can_sweep():
+            found = await self._sweep(most)
+        else:
+            bounds, found = await self._look(self._next(), width, most)
+            self._go_on(bounds, found, width, most)
         return await self._sieve.kept(self._transaction, found, located=False)
+
+    async def _can_sweep(self) -> bool:
+        """Whether so few twins remain that all of them can be gone through."""
+        if self._too_many_remain is None:
+            parameters = self._sieve.parameters | {"after": self.after, "most": MOST_SWEPT}
+            row = await self._transaction.one(stored.REMAINING, parameters)
+            self._too_many_remain = row is not None and row[0] == MOST_SWEPT
+        return not self._too_many_remain
+
+    async def _sweep(self, most: int) -> list[Facts]:
+        """Look at all twins that remain."""
+        of_models = self._sieve.models is not None
+        statement = stored.SWEEP.where(self._sieve.condition(of_models=of_models))
+        parameters = self._sieve.parameters | {"after": self.after, "count": most}
+        rows = await self._transaction.all(statement.shaped(self._shape), parameters)
+        found = [Facts._make(row) for row in rows]
+        self.after = found[-1].id if len(found) == most else None
+        return found
 
     def _next(self) -> Statement:
         """The statement that looks at the next twins, or at the next of the models asked for.

@@ -43,13 +43,13 @@ _CONNECT_SECONDS = 5.0
 _STATEMENT_SECONDS = 30.0
 _POOL_SIZE = 16
 _PLANS = {
-    "join_collapse_limit": "1",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "jit": "off",
 }
-"""Statements join from few rows to many, in the order in which they are written, by an index: what
-is left to PostgreSQL is a guess at the size of a JSON array, for which it reads whole tables."""
+"""Statements join from few rows to many, by an index. PostgreSQL guesses how many values a JSON
+array has, guesses too many, and would read whole tables instead (a location filter: 120 ms, not 8).
+"""
 
 
 class PostgresTransaction:

@@ -50,6 +50,22 @@ BY_ID = Statement(
 )
 """Of all twins: the `Bounds`, and the `Facts` of those found."""
 
+# The text put to the id keeps the order of ids out of the plan: to go through the table as it lies
+# is ten times as fast, when most twins have to be looked at.
+SWEEP = Statement(
+    f"""SELECT {FACTS}, {{document}}, {{generation}} FROM searched_twins
+    WHERE owner = :owner AND id || '' > :after AND ({{condition}})
+    ORDER BY id || '' LIMIT :count"""
+)
+"""The `Facts` of the first twins behind an id for which the condition holds, of all that remain."""
+
+REMAINING = Statement(
+    """SELECT count(*), {generation} FROM (
+        SELECT 1 FROM twins WHERE owner = :owner AND id > :after LIMIT :most
+    ) AS some"""
+)
+"""How many twins are behind an id, at most `:most`."""
+
 # The twins of a page are those of the models whose first twin is among the first: so each of
 # thousands of models costs one look into the index, and only those near are read.
 BY_MODEL = Statement(
@@ -93,6 +109,13 @@ _OF_REACHED = f"""reached AS (SELECT place FROM inside LIMIT :most),
 
 BY_LOCATION = Statement(f"{_INSIDE}, {_OF_REACHED}")
 """Like `BY_ID`, of the twins from which relationships of some names lead to a location."""
+
+SOME = Statement(
+    f"""SELECT {FACTS}, '', {{generation}} FROM searched_twins
+    WHERE owner = :owner AND uuid > :after AND id IS NOT NULL AND ({{condition}})
+    ORDER BY uuid LIMIT :count"""
+)
+"""The `Facts` of twins of a model behind a UUID for which the condition holds."""
 
 COUNT = Statement(
     """SELECT count(*), {generation} FROM searched_twins

@@ -23,7 +23,7 @@ GRAPH_TWINS = {
     "BC-1": "BACnetController",
     "LS-1": "Lease",
 }
-GRAPH_EDGES = (
+GRAPH_EDGES: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("BLD-1", "includedIn", "PF-1", {}),
     ("BLD-1", "isPartOf", "LAND-1", {}),
     ("BLD-1", "ownedBy", "CO-1", {}),

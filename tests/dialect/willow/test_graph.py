@@ -1,4 +1,4 @@
-"""POST /twins/graph: a twin and those found by following relationships (spec/willow.md 4.8, 8.3)."""
+"""POST /twins/graph: a twin and those found by its relationships (spec/willow.md 4.8, 8.3)."""
 
 from typing import Any
 

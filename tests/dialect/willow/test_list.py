@@ -60,9 +60,7 @@ class TestPage:
         found = page(
             estate,
             modelFilter=models("Level", exact=True),
-            relationshipFilter=related(
-                "Outgoing", "isPartOf", modelIds=[], exactModelMatch=False
-            ),
+            relationshipFilter=related("Outgoing", "isPartOf", modelIds=[], exactModelMatch=False),
             locationFilter={"locationId": None},
             dateFilter={"lastUpdatedAfter": "2024-09-23T15:16:03.405Z", "lastUpdatedBefore": None},
             propertyFilter={
@@ -108,9 +106,7 @@ class TestToken:
     def test_of_another_account_is_refused(self, building: Account, token: str) -> None:
         assert problem(ask(building, "", continuationToken=token))[0] == 400
 
-    def test_allows_another_size_and_other_relationships(
-        self, estate: Account, token: str
-    ) -> None:
+    def test_allows_another_size_and_other_relationships(self, estate: Account, token: str) -> None:
         found = page(
             estate, continuationToken=token, pageSize=3, include={"outgoingRelationships": True}
         )
@@ -183,9 +179,7 @@ class TestRelationship:
 
 class TestDate:
     def test_is_strict(self, building: Account) -> None:
-        times = [
-            put(building, f"Date-{number}", "Region")["lastUpdateTime"] for number in range(3)
-        ]
+        times = [put(building, f"Date-{number}", "Region")["lastUpdateTime"] for number in range(3)]
         between = {"lastUpdatedAfter": times[0], "lastUpdatedBefore": times[2]}
         found = ids(building, modelFilter=models("Region"), dateFilter=between)
         assert found == ["Date-1"]
