@@ -14,7 +14,9 @@ from twinhold.rules.engines import ENGINES, Dialect, Stored
 
 _CONTENTS = Json("contents")
 _FACTS = {"id": Text("id"), "modelId": Text("model")}
-_KEY = re.compile(r"[A-Za-z0-9_$-]{1,64}")
+_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]{0,63}")
+"""Keys that mean the same in every engine: to PostgreSQL a number is a place in an array."""
+
 _VALUES = ("boolean", "number", "string", "array", "object")
 _LARGEST = Decimal("1e300")
 _MARGIN = Decimal("1e-12")

@@ -36,6 +36,7 @@ class Thing(NamedTuple):
     id: str
     model: str
     edges: tuple[tuple[str, str], ...] = ()
+    contents: dict[str, Any] | None = None
 
 
 def things(capabilities: Sequence[str], count: int) -> Iterator[Thing]:
@@ -114,6 +115,8 @@ async def insert(transaction: Transaction, owner: str, estate: Sequence[Thing]) 
 
 
 def _contents(number: int, thing: Thing) -> str:
+    if thing.contents is not None:
+        return json.dumps(thing.contents, ensure_ascii=False)
     contents: dict[str, Any] = {
         "name": f"{thing.model} {number}",
         "code": thing.id,

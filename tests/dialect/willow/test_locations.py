@@ -6,7 +6,7 @@ import pytest
 from tests.dialect.willow.buildings import put, relate
 from tests.dialect.willow.conftest import GRAPH_EDGES, GRAPH_TWINS
 from tests.dialect.willow.queries import ids, models
-from tests.harness import Account
+from tests.harness import Account, create, uuid_of
 
 from twinhold.registry.locations import WAYS
 
@@ -44,10 +44,8 @@ def test_unknown_holds_nothing(estate: Account) -> None:
     assert inside(estate, "BLD-2") == []
 
 
-def test_by_uuid_of_a_twin(estate: Account) -> None:
-    twin = estate.client().create_twin()
-    assert twin[0] == 201
-    assert inside(estate, "7a30414f-3e0d-43a9-a9e2-6c083c2311d8") == []
+def test_a_twin_without_a_model_holds_nothing(estate: Account) -> None:
+    assert inside(estate, uuid_of(create(estate.client()))) == []
 
 
 @pytest.mark.parametrize("size", [1, 2, 100])
