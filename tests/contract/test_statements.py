@@ -19,7 +19,7 @@ from twinhold.api.kit.app import App
 from twinhold.api.trusted_twin import DIALECT
 from twinhold.registry import Registry, accounts
 from twinhold.store.postgres import PostgresStore
-from twinhold.store.sqlite import SqliteStore
+from twinhold.store.sqlite import _SEARCHERS, SqliteStore, _connect
 
 Sent = list[str]
 Ask = Callable[..., Awaitable[Any]]
@@ -86,8 +86,11 @@ def count_statements(registry: Registry) -> Sent:
             sent.append(statement)
             return True
 
-        store._reader.exec_trace = trace
-        store._writer.exec_trace = trace
+        spares = [_connect(store._path, read_only=True) for _ in range(_SEARCHERS)]
+        for connection in (store._reader, store._writer, *spares):
+            connection.exec_trace = trace
+        for connection in spares:
+            store._spares.put(connection)
     return sent
 
 

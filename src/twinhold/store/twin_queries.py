@@ -90,14 +90,15 @@ BY_MODEL = Statement(
 )
 """Like `BY_ID`, of the twins of some models."""
 
-# Most twins have nothing inside of them: one look for all that arrives at a twin is cheaper than
-# one for each name. The empty text keeps the names out of the index.
-_INSIDE = """WITH RECURSIVE inside(place) AS (
-        SELECT CAST(:location AS {uuid})
+# IS TRUE keeps the engines from going by the names: most twins have nothing inside of them, and one
+# look for all that arrives at a twin is cheaper than one for each name.
+_WAYS = "(r.name IN (SELECT value FROM {json_texts}(CAST(:ways AS {json})))) IS TRUE"
+
+_INSIDE = f"""WITH RECURSIVE inside(place) AS (
+        SELECT CAST(:location AS {{uuid}})
         UNION
-        SELECT r.source FROM inside AS i CROSS JOIN relationships AS r
-        WHERE r.target = i.place AND r.name || ''
-            IN (SELECT value FROM {json_texts}(CAST(:ways AS {json})))
+        SELECT r.source FROM inside AS known CROSS JOIN relationships AS r
+        WHERE r.target = known.place AND {_WAYS}
     )"""
 
 _OF_REACHED = f"""reached AS (SELECT place FROM inside LIMIT :most),
@@ -139,16 +140,14 @@ COUNT_BY_LOCATION = Statement(
 """Like `COUNT`, of the twins from which relationships of some names lead to a location."""
 
 WAYS_UP = Statement(
-    """WITH RECURSIVE above(place) AS (
-        SELECT CAST(value AS {uuid}) FROM {json_texts}(CAST(:uuids AS {json}))
+    f"""WITH RECURSIVE above(place) AS (
+        SELECT CAST(value AS {{uuid}}) FROM {{json_texts}}(CAST(:uuids AS {{json}}))
         UNION
         SELECT r.target FROM above AS a CROSS JOIN relationships AS r
-        WHERE r.source = a.place
-            AND r.name IN (SELECT value FROM {json_texts}(CAST(:ways AS {json})))
+        WHERE r.source = a.place AND {_WAYS}
     )
-    SELECT r.source, r.target, {generation} FROM above AS a CROSS JOIN relationships AS r
-    WHERE r.source = a.place
-        AND r.name IN (SELECT value FROM {json_texts}(CAST(:ways AS {json})))"""
+    SELECT r.source, r.target, {{generation}} FROM above AS a CROSS JOIN relationships AS r
+    WHERE r.source = a.place AND {_WAYS}"""
 )
 """Every relationship of some names on the ways that leave some twins, as UUIDs of its ends."""
 

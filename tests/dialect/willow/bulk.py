@@ -80,6 +80,16 @@ def _room(
             )
 
 
+def descendants(ontology: Sequence[dict[str, Any]], root: str) -> list[str]:
+    """The names of a model and of all that extend it."""
+    found = {f"{PREFIX}{root};1"}
+    for interface in ontology:  # bases come first
+        bases = interface.get("extends") or []
+        if found & {*([bases] if isinstance(bases, str) else bases)}:
+            found.add(interface["@id"])
+    return [dtmi.removeprefix(PREFIX).removesuffix(";1") for dtmi in sorted(found)]
+
+
 async def insert(transaction: Transaction, owner: str, estate: Sequence[Thing]) -> None:
     """Put an estate into an account's store, unchecked."""
 

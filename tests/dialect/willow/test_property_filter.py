@@ -107,8 +107,11 @@ def holds(node: dict[str, Any], twin: dict[str, Any]) -> bool:
     found, name, wanted = value_of(node["field"], twin), node["operator"], node["value"]
     if wanted is None:
         return (found is None) is (name in {"=", "isNull"})
-    if found is None:
-        return False
+    return found is not None and compares(found, name, wanted)
+
+
+def compares(found: Any, name: str, wanted: Any) -> bool:
+    """What an operator says of a value that is there."""
     if name in {"=", "!=", "in", "notIn"}:
         options = wanted if isinstance(wanted, list) else [wanted]
         same = any(kind(found) is kind(one) and found == one for one in options)
@@ -119,11 +122,10 @@ def holds(node: dict[str, Any], twin: dict[str, Any]) -> bool:
     if name in orders:
         return bool(orders[name](found, wanted))
     text, part = found.casefold(), wanted.casefold()
-    return {
-        "contains": part in text,
-        "startsWith": text[: len(part)] == part,
-        "endsWith": text[len(text) - len(part) :] == part if len(part) <= len(text) else False,
-    }[name]
+    if name == "contains":
+        return part in text
+    place = 0 if name == "startsWith" else len(text) - len(part)
+    return place >= 0 and text[place : place + len(part)] == part
 
 
 def value_of(field: str, twin: dict[str, Any]) -> Any:
