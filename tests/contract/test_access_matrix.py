@@ -219,6 +219,9 @@ ROWS = {
         modelled([{"op": "add", "path": "/flow", "value": 2}], id="P-1"), other=404, hidden=403
     ),
     "DeleteTwin": Row(modelled(id="P-1?cascade=true"), other=404, hidden=403),
+    "TwinsV2_GetTwinsAsync": Row(modelled({"pageSize": 5}), other=200),
+    "TwinsV2_GetTwinsCount": Row(modelled({}), other=200),
+    "TwinsV2_GetTwinGraph": Row(modelled({"alias": "A", "id": "P-1"}), other=404, hidden=403),
     "RelationshipsV2_UpsertRelationship": Row(modelled(EDGE), other=404, hidden=403),
     "RelationshipsV2_GetOutgoingRelationships": Row(modelled(twinId="P-1"), other=404, hidden=403),
     "RelationshipsV2_GetIncomingRelationships": Row(modelled(twinId="T-1"), other=404, hidden=403),

@@ -128,7 +128,7 @@ def ends(direction: Direction, *, named: bool, modelled: bool) -> Statement:
     return Statement(
         f"""SELECT place, {FACTS}, {{document}}, {{generation}}
         FROM {_PLACES} CROSS JOIN relationships AS r CROSS JOIN twins
-        WHERE r.{near} = place{NAMED if named else ""} AND uuid = r.{far} AND owner = :owner
+        WHERE r.{near} = place{NAMED if named else ""} AND uuid = r.{far}
         {"AND " + OF_RELATED if modelled else ""}"""
     )
 
@@ -148,9 +148,11 @@ def neighbours(directions: tuple[Direction, ...], *, named: bool, modelled: bool
         for direction in directions
     )
     return Statement(
-        f"""WITH ends (far_place) AS (SELECT DISTINCT * FROM ({places}) AS found)
-        SELECT {FACTS}, {{document}}, {{generation}} FROM ends CROSS JOIN twins
-        WHERE owner = :owner AND uuid = far_place AND id IS NOT NULL
+        f"""WITH ends (place) AS ({places}), whole AS MATERIALIZED (
+            SELECT DISTINCT CAST(:owner AS {{uuid}}) AS holder, place FROM ends
+        )
+        SELECT {FACTS}, {{document}}, {{generation}} FROM whole CROSS JOIN twins
+        WHERE owner = holder AND uuid = place AND id IS NOT NULL
             {"AND " + OF_RELATED if modelled else ""}
         ORDER BY id LIMIT :count"""
     )

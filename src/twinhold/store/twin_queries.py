@@ -30,13 +30,14 @@ FACTS_START = 3
 """Where a row has the `Facts`, behind its `Bounds`; without any found, their UUID is null."""
 
 # The candidates are materialised: two read them. Their columns have names of their own, so that
-# conditions can name those of `searched_twins` without saying whose they are.
+# conditions can name those of `searched_twins` without saying whose they are. They bring along
+# their owner, so that PostgreSQL does not think of going through all that the account owns.
 _FOUND = f"""SELECT until, looked, {{reached}} AS reached, found.*, {{{{generation}}}}
     FROM (SELECT max(label) AS until, count(*) AS looked FROM candidates) AS bounds
     LEFT JOIN (
         SELECT {FACTS}, {{{{document}}}} AS document
         FROM candidates CROSS JOIN searched_twins
-        WHERE owner = :owner AND uuid = place AND ({{{{condition}}}})
+        WHERE owner = holder AND uuid = place AND ({{{{condition}}}})
         ORDER BY label LIMIT :count
     ) AS found ON TRUE"""
 _ALL = _FOUND.format(reached="0")
@@ -45,7 +46,9 @@ _REACHED = _FOUND.format(reached="(SELECT count(*) FROM reached)")
 _NEXT = "owner = :owner AND id > :after ORDER BY id LIMIT :width"
 
 BY_ID = Statement(
-    f"""WITH candidates AS (SELECT uuid AS place, id AS label FROM twins WHERE {_NEXT})
+    f"""WITH candidates AS (
+        SELECT owner AS holder, uuid AS place, id AS label FROM twins WHERE {_NEXT}
+    )
     {_ALL}"""
 )
 """Of all twins: the `Bounds`, and the `Facts` of those found."""
@@ -62,7 +65,7 @@ SWEEP = Statement(
 REMAINING = Statement(
     """SELECT count(*), {generation} FROM (
         SELECT 1 FROM twins WHERE owner = :owner AND id > :after LIMIT :most
-    ) AS some"""
+    ) AS remaining"""
 )
 """How many twins are behind an id, at most `:most`."""
 
@@ -77,7 +80,8 @@ BY_MODEL = Statement(
     ), near AS (
         SELECT wanted, nearest FROM firsts ORDER BY nearest LIMIT :width
     ), candidates AS (
-        SELECT t.uuid AS place, t.id AS label FROM near {{each_of}} FROM twins AS i
+        SELECT t.owner AS holder, t.uuid AS place, t.id AS label
+        FROM near {{each_of}} FROM twins AS i
             WHERE i.owner = :owner AND i.model = wanted AND i.id > :after
                 AND i.id <= (SELECT CASE WHEN count(*) = :width THEN max(nearest)
                     ELSE :highest END FROM near)
@@ -101,14 +105,17 @@ _INSIDE = f"""WITH RECURSIVE inside(place) AS (
         WHERE r.target = known.place AND {_WAYS}
     )"""
 
-_OF_REACHED = f"""reached AS (SELECT place FROM inside LIMIT :most),
-    candidates AS (
-        SELECT uuid AS place, id AS label FROM reached CROSS JOIN twins
-        WHERE uuid = reached.place AND {_NEXT}
+BY_LOCATION = Statement(
+    f"""{_INSIDE}, reached AS MATERIALIZED (
+        SELECT CAST(:owner AS {{uuid}}) AS holder, place, (
+            SELECT id FROM twins WHERE owner = :owner AND uuid = inside.place
+        ) AS label
+        FROM inside LIMIT :most
+    ), candidates AS (
+        SELECT holder, place, label FROM reached WHERE label > :after ORDER BY label LIMIT :width
     )
     {_REACHED}"""
-
-BY_LOCATION = Statement(f"{_INSIDE}, {_OF_REACHED}")
+)
 """Like `BY_ID`, of the twins from which relationships of some names lead to a location."""
 
 SOME = Statement(
@@ -133,9 +140,11 @@ COUNT_BY_MODEL = Statement(
 """Like `COUNT`, of the twins of some models."""
 
 COUNT_BY_LOCATION = Statement(
-    f"""{_INSIDE}
-    SELECT count(*), {{generation}} FROM inside CROSS JOIN searched_twins
-    WHERE owner = :owner AND uuid = inside.place AND id IS NOT NULL AND ({{condition}})"""
+    f"""{_INSIDE}, reached AS MATERIALIZED (
+        SELECT CAST(:owner AS {{uuid}}) AS holder, place FROM inside
+    )
+    SELECT count(*), {{generation}} FROM reached CROSS JOIN searched_twins
+    WHERE owner = holder AND uuid = place AND id IS NOT NULL AND ({{condition}})"""
 )
 """Like `COUNT`, of the twins from which relationships of some names lead to a location."""
 
