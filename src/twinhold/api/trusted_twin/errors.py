@@ -16,6 +16,8 @@ SUBCODES: Mapping[type[RegistryError], str] = {
     errors.NotUtf8Error: "400314",
     errors.TwinTerminatedError: "400358",
     errors.ModelExistsError: "400358",
+    errors.DocExistsError: "400358",
+    errors.DocWithoutFileError: "400979",
     errors.ModelInUseError: "400358",
     errors.NotJsonError: "400415",
     errors.RuleInvalidError: "400589",
@@ -31,6 +33,8 @@ SUBCODES: Mapping[type[RegistryError], str] = {
     errors.NotFoundError: "404653",
     errors.TwinNotFoundError: "404653",
     errors.ModelNotFoundError: "404653",
+    errors.UploadNotFoundError: "404653",
+    errors.DocNotFoundError: "404653",
     errors.OperationUnknownError: "404653",
     # The vendor's table has no 405; ours follows its pattern.
     errors.MethodNotAllowedError: "405000",

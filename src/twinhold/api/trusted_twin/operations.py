@@ -8,6 +8,7 @@ from twinhold.api.kit.operations import Dialect
 from twinhold.api.trusted_twin import (
     accounts,
     actions,
+    docs,
     errors,
     models,
     roles,
@@ -15,6 +16,7 @@ from twinhold.api.trusted_twin import (
     tokens,
     transfers,
     twins,
+    uploads,
     user_secrets,
     users,
     whoami,
@@ -29,6 +31,8 @@ OPERATIONS = (
     *whoami.OPERATIONS,
     *twins.OPERATIONS,
     *transfers.OPERATIONS,
+    *uploads.OPERATIONS,
+    *docs.OPERATIONS,
     *models.OPERATIONS,
     *rules.OPERATIONS,
 )
