@@ -41,9 +41,9 @@ async def verified(chunks: Chunks, digest: str) -> Chunks:
     held = b""
     try:
         async for chunk in tally:
-            if held:
+            if held and chunk:  # else the whole file would be out before it is checked
                 yield held
-            held = chunk
+            held = chunk or held
     finally:
         await chunks.aclose()
     if tally.digest != digest:

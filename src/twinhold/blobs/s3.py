@@ -18,6 +18,7 @@ from twinhold.blobs.contract import Chunks, checked, gathered
 from twinhold.blobs.errors import BlobMissingError, BlobsError
 
 if TYPE_CHECKING:
+    from obstore import GetResult
     from obstore.store import ClientConfig, RetryConfig
 
 _PART = 8 * 1024 * 1024
@@ -75,7 +76,7 @@ async def open_bucket(url: str) -> S3Blobs:
     return S3Blobs(store)
 
 
-async def _read(found: obstore.GetResult, place: str) -> Chunks:
+async def _read(found: "GetResult", place: str) -> Chunks:
     with _known_errors(place):
         async for chunk in found.stream(min_chunk_size=_CHUNK):
             yield bytes(chunk)
@@ -88,5 +89,5 @@ def _known_errors(what: str) -> Generator[None, None, None]:
     except FileNotFoundError as error:
         raise BlobMissingError(f"The bucket has no {what}.") from error
     except (BaseError, OSError) as error:
-        reason = str(error).partition("\n")[0]
+        reason = " ".join(str(error).partition("Debug source")[0].split())
         raise BlobsError(f"The bucket does not answer for {what}: {reason}") from error
