@@ -123,6 +123,45 @@ def model(cast: Cast) -> Target:
     return Target({"model": quote(MODEL["@id"], safe="")})
 
 
+def upload(cast: Cast) -> Target:
+    """A URL that waits for a file."""
+    made = body(cast.home.client().create_upload_url())
+    token = made["url"].rpartition("/")[2]
+    return Target({"handler": made["handler"], "token": token}, "the file")
+
+
+def uploaded(account: Account) -> str:
+    """The handler of a file of an account."""
+    made = body(account.client().create_upload_url())
+    requests.put(made["url"], data=b"the file", timeout=60).raise_for_status()
+    handler: str = made["handler"]
+    return handler
+
+
+def file(cast: Cast) -> Target:
+    """A twin, and a file to attach to it."""
+    return Target(twin()(cast).path, {"docs": {"a.txt": {"handler": uploaded(cast.home)}}})
+
+
+def doc(sent: Any = None) -> Callable[[Cast], Target]:
+    """A twin with a doc of its owner."""
+
+    def target(cast: Cast) -> Target:
+        attached = file(cast)
+        body(cast.home.client().attach_twin_doc(attached.path["twin"], body=attached.sent))
+        return Target(attached.path | {"doc_name": "a.txt"}, sent)
+
+    return target
+
+
+def download(cast: Cast) -> Target:
+    """A URL to download a doc."""
+    path, params = doc()(cast).path, {"download": True}
+    shown = body(cast.home.client().get_twin_doc(path["twin"], "a.txt", params=params))
+    handler = shown["download"]["url"].rpartition("/")[2]
+    return Target({"account": cast.home.account, "handler": handler})
+
+
 def refreshable(caller: Account) -> Account:
     return caller.token(options=["refresh"])
 
@@ -164,6 +203,16 @@ ROWS = {
     "create_twin_transfer": Row(offer, other=403, hidden=403),
     "accept_twin_transfer": Row(offered, other=404, hidden=403),
     "cancel_twin_transfer": Row(offered, other=404),
+    "create_upload_url": Row(nothing, other=201),
+    "invalidate_upload_url": Row(upload, other=404),
+    "upload_file": Row(upload, other=200),
+    "attach_twin_doc": Row(file, other=403, hidden=403),
+    "get_twin_docs": Row(doc(), other=403, hidden=403),
+    "get_twin_doc": Row(doc(), other=403, hidden=403),
+    "update_twin_doc": Row(doc({"description": {"a": 1}}), other=403, hidden=403),
+    "delete_twin_doc": Row(doc(), other=403, hidden=403),
+    "delete_twin_docs": Row(doc(), other=403, hidden=403),
+    "download_doc": Row(download, other=200),
     "explain_rule": Row(explanation, other=403, hidden=403),
     "upload_models": Row(lambda _: Target(sent=[MODEL]), other=201),
     "get_models": Row(nothing, other=200),
@@ -266,7 +315,9 @@ def _records(cast: Cast) -> Iterator[Any]:
         yield body(client.get_user_roles())
         yield body(client.get_account())
         yield account.request("GET", "/models").json()
-        yield body(client.scan_twins(params={"details": True, "count": 1000}))
+        twins = body(client.scan_twins(params={"details": True, "count": 1000}))["twins"]
+        yield twins
+        yield [body(client.get_twin_docs(uuid_of(twin))) for twin in twins]
 
 
 def _require_no_leak(caller: str, answer: requests.Response, cast: Cast) -> None:
