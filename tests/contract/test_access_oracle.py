@@ -572,7 +572,7 @@ class World:
 
         def shows(got: Any) -> bool:
             creator = got["creation_certificate"]["creator"]
-            return creator == caller.account and got["description"] == docs[name]
+            return bool(creator == caller.account and got["description"] == docs[name])
 
         return "GET", path, None, (status, shows), None
 

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import AsyncIterable
 from typing import NamedTuple, TypeAlias
 
-from twinhold.blobs import Blobs, Tally, new_place
+from twinhold.blobs import BlobMissingError, Blobs, Tally, new_place
 from twinhold.registry.errors import RegistryError, UploadNotFoundError
 from twinhold.registry.principal import Call
 from twinhold.store import Store, Transaction
@@ -90,10 +90,12 @@ async def receive(
     """
     place, tally = new_place(), Tally(chunks)
     await store.write(_begin, ticket, place, now)
-    await blobs.put(place, tally)
     try:
+        await blobs.put(place, tally)
         blob = BlobRow(tally.digest, place, tally.size)
         return await store.write(_complete, ticket.upload, blob, now)
+    except BlobMissingError:  # it took so long that the collector has cleared it away
+        raise _unknown() from None
     except RegistryError:
         await blobs.delete(place)
         raise
