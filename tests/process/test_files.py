@@ -20,8 +20,8 @@ from tests.process.running import complaint, started, until
 Options = Callable[[], list[str]]
 
 MIB = 1024 * 1024
-LARGE = 192 * MIB
-MOST_GROWTH_MIB = 48
+LARGE = 96 * MIB
+MOST_GROWTH_MIB = 40
 """Far less than the file, and enough for what S3 has under way."""
 
 _LOOK_SECONDS = 0.01

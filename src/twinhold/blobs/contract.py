@@ -42,15 +42,15 @@ def new_place() -> str:
     return secrets.token_hex(16)
 
 
-def checked(place: str) -> str:
-    """The place, if `new_place` may have made it.
+def path_of(place: str) -> str:
+    """Where a place is, in any blob store: so that one can be copied to another as it is.
 
     Raises:
-        ValueError: it cannot have.
+        ValueError: `new_place` cannot have made it.
     """
     if not _PLACE.fullmatch(place):
         raise ValueError(f"{place!r} is no place of a blob.")
-    return place
+    return f"{place[:2]}/{place}"
 
 
 async def gathered(chunks: AsyncIterable[bytes], least: int) -> AsyncIterator[bytes]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterable, Callable
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
-from twinhold.blobs.contract import Chunks, checked, gathered
+from twinhold.blobs.contract import Chunks, gathered, path_of
 from twinhold.blobs.errors import BlobMissingError, BlobsError
 
 P = ParamSpec("P")
@@ -62,7 +62,7 @@ class FolderBlobs:
             await _in_thread(file.unlink, missing_ok=True)
 
     def _path(self, place: str) -> Path:
-        return self._folder / checked(place)[:2] / place
+        return self._folder / path_of(place)
 
 
 def _part(path: Path) -> Path:

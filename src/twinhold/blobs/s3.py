@@ -14,7 +14,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from twinhold.blobs.contract import Chunks, checked, gathered
+from twinhold.blobs.contract import Chunks, gathered, path_of
 from twinhold.blobs.errors import BlobMissingError, BlobsError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class S3Blobs:
         with _known_errors(place):
             await obstore.put_async(
                 self._store,
-                checked(place),
+                path_of(place),
                 whole,
                 chunk_size=_PART,
                 max_concurrency=_PARTS_AT_ONCE,
@@ -54,13 +54,13 @@ class S3Blobs:
     async def get(self, place: str) -> Chunks:
         """See `Blobs.get`."""
         with _known_errors(place):
-            found = await obstore.get_async(self._store, checked(place))
+            found = await obstore.get_async(self._store, path_of(place))
         return _read(found, place)
 
     async def delete(self, place: str) -> None:
         """See `Blobs.delete`."""
         with _known_errors(place), contextlib.suppress(FileNotFoundError):
-            await obstore.delete_async(self._store, checked(place))
+            await obstore.delete_async(self._store, path_of(place))
 
 
 async def open_bucket(url: str) -> S3Blobs:
