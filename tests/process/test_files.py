@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 import requests
 from tests.harness import TWINHOLD, Account, Server, body, create, error, serving, twinhold, uuid_of
