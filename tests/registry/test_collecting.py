@@ -14,9 +14,14 @@ import pytest
 from tests.harness import in_registry
 
 from twinhold.blobs import Chunks
-from twinhold.registry import Registry, docs, ids, twins, uploads
+from twinhold.registry import Registry, collecting, docs, ids, twins, uploads
 from twinhold.registry.docs import NewDoc
-from twinhold.registry.errors import DocExistsError, DocNotFoundError, UploadNotFoundError
+from twinhold.registry.errors import (
+    DocExistsError,
+    DocNotFoundError,
+    DocumentTooLargeError,
+    UploadNotFoundError,
+)
 from twinhold.registry.principal import NOBODY, Call
 from twinhold.registry.uploads import Ticket
 from twinhold.store.shape import NOTHING
@@ -56,8 +61,8 @@ class Scene:
         store, blobs = self.registry.store, self.registry.blobs
         return (await uploads.receive(store, blobs, ticket, chunks, at or now())).uuid
 
-    async def attach(self, upload: str, name: str) -> None:
-        new = {name: NewDoc(upload, None, "access_optimized", None)}
+    async def attach(self, upload: str, name: str, announced: str | None = None) -> None:
+        new = {name: NewDoc(upload, announced, "access_optimized", None)}
         call = msgspec.structs.replace(self.call, now=now())
         await self.registry.store.write(docs.attach, call, self.twin, new)
 
@@ -180,6 +185,33 @@ def test_a_file_may_be_on_its_way_for_long_but_not_for_ever(run: Run) -> None:
     run(test)
 
 
+def test_a_file_that_is_to_go_is_not_taken_in_any_more(run: Run) -> None:
+    async def test(scene: Scene) -> None:
+        async def slow() -> Chunks:
+            yield b"first"
+            await scene.registry.store.write(collecting._doom, now() + 25 * HOUR)
+
+        with pytest.raises(UploadNotFoundError):
+            await scene.put(await scene.ticket(), slow())
+        assert scene.files() == 0
+
+    run(test)
+
+
+def test_a_file_that_was_not_announced_is_not_kept(run: Run) -> None:
+    async def test(scene: Scene) -> None:
+        upload = await scene.upload(b"other")
+        await scene.attach(upload, "wrong", "0" * 64)
+        await scene.invalidate(upload)
+        await scene.collect()
+        assert (scene.files(), await scene.known()) == (0, (0, 0))
+        await scene.delete("wrong")
+        await scene.attach(await scene.upload(b"other"), "right")
+        assert await scene.content("right") == b"other"
+
+    run(test)
+
+
 def test_what_a_killed_process_leaves_is_cleared_away(run: Run) -> None:
     async def test(scene: Scene) -> None:
         async def killed() -> Chunks:
@@ -237,6 +269,20 @@ def test_nothing_that_is_needed_is_ever_collected(run: Run) -> None:
         await scene.registry.store.write(docs.delete_all, scene.call, scene.twin)
         await scene.collect()
         assert (scene.files(), await scene.known()) == (0, (0, 0))
+
+    run(test)
+
+
+def test_a_twin_has_a_bound_on_docs_which_costs_nothing_to_hit(run: Run) -> None:
+    async def test(scene: Scene) -> None:
+        upload = await scene.upload(b"same")
+        await scene.attach(upload, "first")
+        new = NewDoc(upload, None, "access_optimized", None)
+        many = {f"doc{number}": new for number in range(docs.MOST_DOCS)}
+        with pytest.raises(DocumentTooLargeError):
+            await scene.registry.store.write(docs.attach, scene.call, scene.twin, many)
+        left = await scene.registry.store.read(docs.get_all, scene.call, scene.twin, None)
+        assert [doc.name for doc in left] == ["first"]
 
     run(test)
 
