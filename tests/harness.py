@@ -19,7 +19,7 @@ import msgspec
 import requests
 from trustedtwin.tt_api import TTRESTService
 
-from twinhold.api.trusted_twin import DIALECT
+from twinhold import server as composition
 from twinhold.blobs import open_blobs
 from twinhold.registry import Registry
 from twinhold.store import open_store
@@ -161,7 +161,7 @@ def in_registry(
         store = await open_store(data, database)
         try:
             blobs = await open_blobs(data, None)
-            await check(await Registry.open(store, DIALECT.actions, blobs))
+            await check(await Registry.open(store, composition._ACTIONS, blobs))
         finally:
             await store.close()
 
@@ -199,6 +199,16 @@ def refusal(answer: requests.Response) -> tuple[int, str]:
     """Like `error`, of a plain request."""
     assert answer.status_code >= 400, answer.text
     return error((answer.status_code, answer.text))
+
+
+def problem(answer: requests.Response) -> tuple[int, dict[str, list[str]]]:
+    """Status and places of an error of the Willow dialect; checks the form of its body."""
+    assert answer.status_code >= 400, answer.text
+    members = answer.json()
+    assert set(members) == {"type", "title", "status", "detail", "instance", "errors"}
+    assert members["status"] == answer.status_code
+    assert members["title"]
+    return answer.status_code, members["errors"]
 
 
 def dictionary(members: Any) -> dict[str, str]:

@@ -18,7 +18,7 @@ import pytest
 import requests
 from tests.harness import Account, Server, dictionary
 
-from twinhold.api.trusted_twin import DIALECT
+from twinhold import server as composition
 
 CALLS = 1000
 SEEDS = [1, 2, None]
@@ -54,7 +54,7 @@ ACTIONS = (
     "invalidate_upload_url",
 )
 DOC_NAMES = ("a.txt", "b/a.txt", "b/c")
-EVERY = frozenset({*DIALECT.actions, "one_that_is_yet_to_come"})
+EVERY = frozenset({*composition._ACTIONS, "one_that_is_yet_to_come"})
 
 
 class NoValueError(Exception):

@@ -52,26 +52,26 @@ INSERT = Statement(
 COUNT = Statement("SELECT count(*) FROM docs WHERE twin = :twin AND account = :account")
 
 SELECT = Statement(
-    f"SELECT {_COLUMNS} FROM docs WHERE twin = :twin AND account = :account AND name = :name"  # noqa: S608 - of constants
+    f"SELECT {_COLUMNS} FROM docs WHERE twin = :twin AND account = :account AND name = :name"
 )
 
 SELECT_ALL = Statement(
-    f"SELECT {_LISTED} FROM docs WHERE twin = :twin AND account = :account ORDER BY name"  # noqa: S608 - of constants
+    f"SELECT {_LISTED} FROM docs WHERE twin = :twin AND account = :account ORDER BY name"
 )
 
 UPDATE_DESCRIPTION = Statement(
     f"""UPDATE docs SET description = :description, updated = :now
-    WHERE twin = :twin AND account = :account AND name = :name RETURNING {_COLUMNS}"""  # noqa: S608 - of constants
+    WHERE twin = :twin AND account = :account AND name = :name RETURNING {_COLUMNS}"""
 )
 
 DELETE = Statement(
     f"""DELETE FROM docs WHERE twin = :twin AND account = :account AND name = :name
-    RETURNING {_COLUMNS}"""  # noqa: S608 - of constants
+    RETURNING {_COLUMNS}"""
 )
 
 DELETE_ALL = Statement(
-    f"DELETE FROM docs WHERE twin = :twin AND account = :account RETURNING {_LISTED}"  # noqa: S608 - of constants
+    f"DELETE FROM docs WHERE twin = :twin AND account = :account RETURNING {_LISTED}"
 )
 
-DELETE_OF_TWIN = Statement(f"DELETE FROM docs WHERE twin = :twin RETURNING {_LISTED}")  # noqa: S608 - of constants
+DELETE_OF_TWIN = Statement(f"DELETE FROM docs WHERE twin = :twin RETURNING {_LISTED}")
 """Those of every account."""

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+import uuid
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -491,6 +492,23 @@ class TestOtherAccounts:
             body(one.update_twin_doc(twin, "after", body={"description": {"a": 1}}))
             body(one.delete_twin_doc(twin, "after"))
         assert list(body(client.delete_twin_docs(twin))["docs"]) == ["before"]
+
+    def test_go_with_a_twin_that_is_deleted(self, account: Account, foreign: Account) -> None:
+        model = {"@id": "dtmi:test:Pump;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3"}
+        put = {"id": "P-1", "modelId": model["@id"], "contents": {}}
+        twin = str(uuid.uuid5(uuid.UUID(account.account), "P-1"))
+        assert account.request("POST", "/models", json=[model]).status_code == 201
+        assert account.request("PUT", "/twins", json=put).status_code == 200
+        urls = []
+        for one in (account.client(), foreign.client()):
+            attach(one, twin, "a")
+            shown = body(one.get_twin_doc(twin, "a", params={"download": True}))
+            urls.append(shown["download"]["url"])
+        assert account.request("DELETE", "/api/v3/twins/P-1").status_code == 204
+        assert [requests.get(url, timeout=60).status_code for url in urls] == [404, 404]
+        assert account.request("PUT", "/twins", json=put).status_code == 200
+        for one in (account.client(), foreign.client()):
+            assert body(one.get_twin_docs(twin)) == {"docs": {}}
 
     def test_of_an_unknown_twin_are_404(self, client: TTRESTService) -> None:
         handler = uploaded(client)
