@@ -95,6 +95,17 @@ def test_a_killed_server_keeps_what_it_promised_and_serves_nothing_half(
         assert again.json()["size"] == 1
 
 
+def test_a_server_clears_away_what_nobody_needs(tmp_path: Path, options: Options) -> None:
+    data, engine = tmp_path / "data", options()
+    with serving(data, *engine) as server:
+        account = server.account()
+        handler = put(account, b"not needed")
+        body(account.client().invalidate_upload_url(handler))
+        assert len(files(data)) == 1
+    with serving(data, *engine):
+        until(lambda: not files(data))
+
+
 def test_every_worker_serves_every_file(
     tmp_path: Path, new_database: Callable[[], str], where: list[str]
 ) -> None:
@@ -206,5 +217,6 @@ def test_a_full_disk_is_told_and_nothing_is_kept(tmp_path: Path) -> None:
     ("blobs", "says"), [("ftp://x", "ftp"), ("/proc/x", "/proc/x"), ("s3://", "s3://")]
 )
 def test_an_address_that_cannot_be_stops_the_start(tmp_path: Path, blobs: str, says: str) -> None:
-    outcome = twinhold("serve", "--port", "0", "--data", str(tmp_path / "d"), "--blobs", blobs)
-    assert says in complaint(outcome)
+    command = ("serve", "--port", "0", "--data", str(tmp_path / "data"))
+    assert says in complaint(twinhold(*command, "--blobs", blobs))
+    assert says in complaint(twinhold(*command, TWINHOLD_BLOBS=blobs))

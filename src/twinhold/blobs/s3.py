@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from obstore import GetResult
     from obstore.store import ClientConfig, RetryConfig
 
-_PART = 8 * 1024 * 1024
+_PART = 5 * 1024 * 1024  # the least that S3 takes: some of each upload stand in memory
 _PARTS_AT_ONCE = 2
 _CHUNK = 256 * 1024
 _CLIENT: "ClientConfig" = {

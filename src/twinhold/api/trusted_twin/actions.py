@@ -1,4 +1,4 @@
-"""Actions of the vendor that a statement may name although Twinhold has no such operation yet.
+"""Actions of the vendor that a statement may name although no operation asks for them (yet).
 
 Roles are often written once for a whole platform; a name that the vendor knows is no mistake.
 """
