@@ -30,7 +30,7 @@ from twinhold.store.twins import Facts
 
 Identity: TypeAlias = IdentityRow
 
-PAGE = 500
+PAGE = 200
 _COLUMNS = len(Identity._fields)
 _NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_]{0,7}#[0-9A-Za-z_=+-]{1,128}")
 
@@ -250,17 +250,19 @@ async def _resolved(
     transaction: Transaction, call: Call, lookup: Lookup
 ) -> AsyncIterator[tuple[Facts, Identity]]:
     """All that an identity is attached to, by accounts that count."""
-    everybody = lookup.accounts is None
-    statement = (stored.RESOLVE_ALL if everybody else stored.RESOLVE).shaped(lookup.shape)
     wanted: dict[str, object] = {"identity": lookup.identity, "now": call.now, "count": PAGE}
-    wanted |= (
-        {"own": call.actor.account}
-        if lookup.accounts is None
-        else {"accounts": documents.encode(sorted(lookup.accounts))}
-    )
     account = twin = ids.LOWEST
+    if lookup.accounts is None:
+        statement = stored.RESOLVE_ALL
+        wanted["own"] = call.actor.account
+    else:
+        statement, accounts = stored.RESOLVE, sorted(lookup.accounts)
+        wanted |= {"accounts": documents.encode(accounts), "last": accounts[-1]}
+        account = accounts[0]
     while True:
-        rows = await transaction.all(statement, wanted | {"account": account, "twin": twin})
+        rows = await transaction.all(
+            statement.shaped(lookup.shape), wanted | {"account": account, "twin": twin}
+        )
         for row in rows:
             yield Facts._make(row[_COLUMNS:]), Identity._make(row[:_COLUMNS])
         if len(rows) < PAGE:

@@ -8,7 +8,7 @@ apart.
 from typing import NamedTuple
 
 from twinhold.store.statement import Statement
-from twinhold.store.twins import Facts
+from twinhold.store.twins import FACTS
 
 
 class IdentityRow(NamedTuple):
@@ -23,10 +23,9 @@ class IdentityRow(NamedTuple):
 
 
 _IDENTITY = "account, identity, validity, visibility, attached, changed"
-_FACTS = ", ".join((*Facts._fields[:-2], "{document}", "{generation}"))
 
 SELECT = Statement(
-    f"""SELECT {_IDENTITY}, {_FACTS}
+    f"""SELECT {_IDENTITY}, {FACTS}
     FROM twins LEFT JOIN identities
         ON twin = uuid AND account = :account AND identity = :identity
     WHERE uuid = :twin"""  # noqa: S608 - of constants
@@ -45,8 +44,9 @@ OF_TWIN = Statement(
 )
 """An account's identities of a twin behind one of them."""
 
-# CROSS JOIN makes SQLite go from the identities to their twins.
-_RESOLVED = f"""SELECT {_IDENTITY}, {_FACTS}
+# CROSS JOIN makes SQLite go from the identities to their twins, and the cast makes it go on behind
+# the last page instead of starting each page at the first twin of an account.
+_RESOLVED = f"""SELECT {_IDENTITY}, {FACTS}
     FROM identities CROSS JOIN twins
     WHERE uuid = twin AND identity = :identity AND (account, twin) > (:account, :twin)
         AND (validity IS NULL OR validity > :now) AND {{which}}
@@ -55,10 +55,14 @@ _RESOLVED = f"""SELECT {_IDENTITY}, {_FACTS}
 RESOLVE = Statement(
     _RESOLVED.replace(
         "{which}",
-        "account IN (SELECT CAST(value AS {uuid}) FROM {json_texts}(CAST(:accounts AS {json})))",
+        """account <= :last AND CAST(account AS {uuid}) IN (
+            SELECT CAST(value AS {uuid}) FROM {json_texts}(CAST(:accounts AS {json})))""",
     )
 )
-"""The valid attachments of an identity by some accounts, behind an account and twin, with twins."""
+"""The valid attachments of an identity by some accounts, and the `Facts` of the twins.
+
+They come in the order of accounts and twins, from behind one of these pairs on.
+"""
 
 RESOLVE_ALL = Statement(_RESOLVED.replace("{which}", "(account = :own OR visibility IS NOT NULL)"))
 """The same of the own account and of all others that show theirs to anybody."""

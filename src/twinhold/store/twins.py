@@ -23,6 +23,9 @@ class Facts(NamedTuple):
     generation: int
 
 
+FACTS = ", ".join((*Facts._fields[:-2], "{document}", "{generation}"))
+"""What a statement selects to have `Facts`."""
+
 DOCUMENT = 1
 """Where a row of `PAGE` has the document."""
 

@@ -50,7 +50,7 @@ def names(caller: Account, twin: str, **params: Any) -> list[str]:
 
 class TestCreate:
     def test_answers_each_identity_whole(self, account: Account, twin: str) -> None:
-        sent = {RFID: {"validity_ts": FUTURE, "visibility": "USER.a == 'b'"}, NFC: {}}
+        sent: Any = {RFID: {"validity_ts": FUTURE, "visibility": "USER.a == 'b'"}, NFC: {}}
         answer = account.client().create_twin_identity(twin, body={"identities": sent})
         assert answer[0] == 201
         made = answered(answer, wire.IdentitiesCreated).identities

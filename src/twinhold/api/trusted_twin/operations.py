@@ -13,6 +13,7 @@ from twinhold.api.trusted_twin import (
     models,
     roles,
     rules,
+    stickers,
     tokens,
     transfers,
     twins,
@@ -31,6 +32,7 @@ OPERATIONS = (
     *twins.OPERATIONS,
     *transfers.OPERATIONS,
     *identities.OPERATIONS,
+    *stickers.OPERATIONS,
     *models.OPERATIONS,
     *rules.OPERATIONS,
 )
