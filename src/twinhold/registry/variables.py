@@ -36,6 +36,9 @@ _OF_TWIN: Mapping[str, Callable[[Facts], Any]] = {
         None if twin.terminated is None else seconds(twin.terminated)
     ),
     "TWIN": lambda twin: _members(twin.description),
+    "twin_id": lambda twin: twin.id,
+    "twin_model": lambda twin: twin.model,
+    "CONTENTS": lambda twin: _members(twin.contents),
 }
 
 _OF_IDENTITY: Mapping[str, Callable[[IdentityRow], Any]] = {
@@ -90,5 +93,5 @@ def seconds(microseconds: int) -> float:
     return microseconds // 1000 / 1000
 
 
-def _members(description: str | None) -> Any:
-    return {} if description is None else documents.decode(description)
+def _members(document: str | None) -> Any:
+    return {} if document is None else documents.decode(document)

@@ -25,32 +25,32 @@ class IdentityRow(NamedTuple):
 _IDENTITY = "account, identity, validity, visibility, attached, changed"
 
 SELECT = Statement(
-    f"""SELECT {_IDENTITY}, {FACTS}
+    f"""SELECT {_IDENTITY}, {FACTS}, {{document}}, {{generation}}
     FROM twins LEFT JOIN identities
         ON twin = uuid AND account = :account AND identity = :identity
-    WHERE uuid = :twin"""  # noqa: S608 - of constants
+    WHERE uuid = :twin"""
 )
 """An account's identity of a twin, nulls where there is none, and the `Facts` of the twin."""
 
 SELECT_FOR_UPDATE = Statement(
     f"""SELECT {_IDENTITY} FROM identities
-    WHERE twin = :twin AND account = :account AND identity = :identity {{for_update}}"""  # noqa: S608
+    WHERE twin = :twin AND account = :account AND identity = :identity {{for_update}}"""
 )
 
 OF_TWIN = Statement(
     f"""SELECT {_IDENTITY} FROM identities
     WHERE twin = :twin AND account = :account AND identity > :after
-    ORDER BY identity LIMIT :count"""  # noqa: S608 - of constants
+    ORDER BY identity LIMIT :count"""
 )
 """An account's identities of a twin behind one of them."""
 
 # CROSS JOIN makes SQLite go from the identities to their twins, and the cast makes it go on behind
 # the last page instead of starting each page at the first twin of an account.
-_RESOLVED = f"""SELECT {_IDENTITY}, {FACTS}
+_RESOLVED = f"""SELECT {_IDENTITY}, {FACTS}, {{document}}, {{generation}}
     FROM identities CROSS JOIN twins
     WHERE uuid = twin AND identity = :identity AND (account, twin) > (:account, :twin)
         AND (validity IS NULL OR validity > :now) AND {{which}}
-    ORDER BY account, twin LIMIT :count"""  # noqa: S608 - of constants
+    ORDER BY account, twin LIMIT :count"""
 
 RESOLVE = Statement(
     _RESOLVED.replace(

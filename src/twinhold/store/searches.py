@@ -6,10 +6,11 @@ A condition is what a rule was compiled to: it holds at least wherever the rule 
 from typing import Any, NamedTuple
 
 from twinhold.store.statement import Statement
+from twinhold.store.twins import FACTS
 
 CHECKED_PAGE = Statement(
-    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description,
-        CASE WHEN {condition} THEN {document} END AS document, {generation}
+    f"""SELECT {FACTS},
+        CASE WHEN {{condition}} THEN {{document}} END AS document, {{generation}}
     FROM searched_twins
     WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT :count"""
 )
@@ -22,19 +23,19 @@ WINDOW_END = Statement(
 """Where a window of so many twins after a UUID ends; no row when fewer remain."""
 
 IN_WINDOW = Statement(
-    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description,
-        {document} AS document, {generation}
+    f"""SELECT {FACTS},
+        {{document}} AS document, {{generation}}
     FROM searched_twins
-    WHERE owner = :owner AND uuid > :after AND uuid <= :until AND ({condition})
+    WHERE owner = :owner AND uuid > :after AND uuid <= :until AND ({{condition}})
     ORDER BY uuid LIMIT :count"""
 )
 """The `Facts` of the twins of a window for which the condition holds."""
 
 BY_INDEX = Statement(
-    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description,
-        {document} AS document, {generation}
+    f"""SELECT {FACTS},
+        {{document}} AS document, {{generation}}
     FROM searched_twins
-    WHERE owner = :owner AND uuid > :after AND ({condition})
+    WHERE owner = :owner AND uuid > :after AND ({{condition}})
     ORDER BY uuid LIMIT :count"""
 )
 """The `Facts` of twins for which the condition holds; `found_by` makes it one of an index."""
@@ -59,7 +60,7 @@ def found_by(spans: list[Span]) -> tuple[str, dict[str, Any]]:
             else f"value >= :low{number} AND value <= :high{number}"
         )
         parts.append(
-            "SELECT uuid FROM twin_attributes "  # noqa: S608 - only numbers are put in
+            "SELECT uuid FROM twin_attributes "
             f"WHERE owner = :owner AND name = :name{number} AND {compared} AND uuid > :after"
         )
         parameters |= {f"name{number}": span.name, f"low{number}": span.low}

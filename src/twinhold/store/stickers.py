@@ -32,21 +32,21 @@ _ADDRESSED = """EXISTS (SELECT 1 FROM sticker_recipients AS r
 
 SELECT = Statement(
     f"""SELECT {_STICKER} FROM stickers
-    WHERE twin = :twin AND account = :account AND color = :color AND validity > :now"""  # noqa: S608
+    WHERE twin = :twin AND account = :account AND color = :color AND validity > :now"""
 )
 
 OF_TWIN = Statement(
     f"""SELECT {_STICKER} FROM stickers
     WHERE twin = :twin AND validity > :now AND {_OF_ACCOUNTS} AND {_ADDRESSED}
         AND (account, color) > (:account, :color)
-    ORDER BY account, color LIMIT :count"""  # noqa: S608 - of constants
+    ORDER BY account, color LIMIT :count"""
 )
 """The stickers of a twin for the caller, by some accounts or (null) by all, behind one of them."""
 
 FIRST_OF_COLOR = Statement(
     f"""SELECT {_STICKER} FROM stickers
     WHERE twin = :twin AND color = :color AND validity > :now AND {_OF_ACCOUNTS} AND {_ADDRESSED}
-    ORDER BY placed, account LIMIT 1 {{for_update}}"""  # noqa: S608 - of constants
+    ORDER BY placed, account LIMIT 1 {{for_update}}"""
 )
 """The oldest sticker of a color on a twin for the caller."""
 
@@ -60,11 +60,11 @@ def _addressed_to(recipient: str) -> str:
                 AND (placed, account, twin, color) < (:placed, :account, :twin, :color)
                 AND (CAST(:only AS {{text}}) IS NULL OR color = :only) AND {_OF_ACCOUNTS}
             ORDER BY placed DESC, account DESC, twin DESC, color DESC LIMIT :count
-        ) AS for_{recipient}"""  # noqa: S608 - of constants
+        ) AS for_{recipient}"""
 
 
 NEWEST = Statement(
-    f"""SELECT {_STICKER}, {FACTS}
+    f"""SELECT {_STICKER}, {FACTS}, {{document}}, {{generation}}
     FROM (
         SELECT * FROM (
             {" UNION ".join(map(_addressed_to, ("user", "role", "own")))}
@@ -73,7 +73,7 @@ NEWEST = Statement(
     ) AS page
     CROSS JOIN stickers CROSS JOIN twins
     WHERE twin = put_on AND account = put_by AND color = hue AND uuid = put_on
-    ORDER BY put_at DESC, put_by DESC, put_on DESC, hue DESC"""  # noqa: S608 - of constants
+    ORDER BY put_at DESC, put_by DESC, put_on DESC, hue DESC"""
 )
 """The stickers for the caller with the `Facts` of their twins, the newest first, behind one."""
 
@@ -96,9 +96,9 @@ INSERT_RECIPIENTS = Statement(
 
 _EXPIRED = "twin = :twin AND account = :account AND validity <= :now"
 
-DELETE_EXPIRED = Statement(f"DELETE FROM stickers WHERE {_EXPIRED}")  # noqa: S608 - of constants
+DELETE_EXPIRED = Statement(f"DELETE FROM stickers WHERE {_EXPIRED}")
 
-DELETE_EXPIRED_RECIPIENTS = Statement(f"DELETE FROM sticker_recipients WHERE {_EXPIRED}")  # noqa: S608
+DELETE_EXPIRED_RECIPIENTS = Statement(f"DELETE FROM sticker_recipients WHERE {_EXPIRED}")
 
 DELETE = Statement(
     "DELETE FROM stickers WHERE twin = :twin AND account = :account AND color = :color"

@@ -1,4 +1,4 @@
-"""Statements about the certificate face of twins.
+"""Statements about twins, whatever their faces, and about their certificate face.
 
 `{document}` is the twin as a dialect's shape writes it.
 """
@@ -9,7 +9,14 @@ from twinhold.store.statement import Statement
 
 
 class Facts(NamedTuple):
-    """What is known of a twin; times in microseconds since the epoch, the description as JSON."""
+    """What is known of a twin; times in microseconds since the epoch.
+
+    Attributes:
+        description: as JSON.
+        id: under which the model dialects know it; None without a model face, like what follows.
+        model: the DTMI of its model.
+        contents: as JSON.
+    """
 
     uuid: str
     owner: str
@@ -19,12 +26,17 @@ class Facts(NamedTuple):
     issuer: str | None
     terminated: int | None
     description: str | None
+    id: str | None
+    model: str | None
+    contents: str | None
     document: str
     generation: int
 
 
-FACTS = ", ".join((*Facts._fields[:-2], "{document}", "{generation}"))
-"""What a statement selects to have `Facts`."""
+FACTS = """uuid, owner, creator, created, updated, issuer, terminated, description, id, model,
+        contents"""
+"""The columns of `Facts`, without the document and the generation."""
+
 
 DOCUMENT = 1
 """Where a row of `PAGE` has the document."""
@@ -36,16 +48,14 @@ INSERT = Statement(
 )
 
 SELECT = Statement(
-    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description, {document},
-        {generation}
+    f"""SELECT {FACTS}, {{document}}, {{generation}}
     FROM twins WHERE uuid = :uuid"""
 )
 """The `Facts` of one twin."""
 
 SELECT_FOR_UPDATE = Statement(
-    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description, {document},
-        {generation}
-    FROM twins WHERE uuid = :uuid {for_update}"""
+    f"""SELECT {FACTS}, {{document}}, {{generation}}
+    FROM twins WHERE uuid = :uuid {{for_update}}"""
 )
 """The `Facts` of one twin, which no other transaction changes before this one ends."""
 
@@ -66,6 +76,9 @@ PAGE = Statement(
 """UUIDs and documents of an account's twins after a UUID."""
 
 CHANGE_OWNER = Statement(
-    """UPDATE twins SET owner = :owner, updated = :now WHERE uuid = :uuid
+    """UPDATE twins SET owner = :owner, updated = :now,
+        id = CASE WHEN id IS NULL THEN NULL ELSE CAST(uuid AS text) END
+    WHERE uuid = :uuid
     RETURNING {document}, {generation}"""
 )
+"""A twin with its new owner, who knows it by its UUID: names are those of an account."""

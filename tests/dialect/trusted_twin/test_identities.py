@@ -68,7 +68,7 @@ class TestCreate:
 
     def test_what_is_there_already_refuses_all(self, account: Account, twin: str) -> None:
         attach(account, twin, RFID, validity_ts=PAST)
-        sent = {"identities": {NFC: {}, RFID: {}}}
+        sent: Any = {"identities": {NFC: {}, RFID: {}}}
         answer = account.client().create_twin_identity(twin, body=sent)
         assert error(answer) == (400, "400358")
         assert RFID in reason(answer)

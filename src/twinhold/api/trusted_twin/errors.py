@@ -24,6 +24,9 @@ SUBCODES: Mapping[type[RegistryError], str] = {
     errors.InvalidValueError: "400592",
     errors.CursorInvalidError: "400592",
     errors.ModelInvalidError: "400592",
+    errors.TwinInvalidError: "400592",
+    errors.TwinRelatedError: "400358",
+    errors.RelationshipInvalidError: "400592",
     errors.UnauthenticatedError: "401000",
     errors.PermissionDeniedError: "403535",
     errors.EscalationError: "403535",
@@ -36,9 +39,11 @@ SUBCODES: Mapping[type[RegistryError], str] = {
     errors.IdentityNotFoundError: "404653",
     errors.StickerNotFoundError: "404653",
     errors.ModelNotFoundError: "404653",
+    errors.RelationshipNotFoundError: "404653",
     errors.OperationUnknownError: "404653",
-    # The vendor's table has no 405; ours follows its pattern.
+    # The vendor's table has no 405 and no 412; ours follow its pattern.
     errors.MethodNotAllowedError: "405000",
+    errors.PreconditionFailedError: "412000",
     errors.InternalError: "500000",
     errors.StoreAwayError: "500314",
 }
