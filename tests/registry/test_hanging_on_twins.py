@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from twinhold.registry import identities, ids, stickers, twins
-from twinhold.registry.errors import IdentityNotFoundError, StickerNotFoundError
+from twinhold.registry.errors import IdentityNotFoundError, ReadTooLongError, StickerNotFoundError
 from twinhold.registry.identities import PAGE, IdentityChange, Lookup
-from twinhold.registry.pace import BRIEF, ONE_RULE, LongReadError, Pace
+from twinhold.registry.pace import A_RULE_TO_READ, BRIEF, LongReadError, Pace
 from twinhold.registry.principal import NOBODY, Call
 from twinhold.registry.stickers import Listing, NewSticker
 from twinhold.rules import parse
@@ -83,7 +83,7 @@ def test_an_identity_of_more_twins_than_a_page_holds(run: Run) -> None:
 
 def test_a_read_gives_up_being_brief_when_it_is_long(run: Run) -> None:
     async def check(store: Store) -> None:
-        owner, seer, most = a_call(), a_call(), BRIEF // ONE_RULE
+        owner, seer, most = a_call(), a_call(), BRIEF // A_RULE_TO_READ
         for number, call in enumerate([owner] * (most + 1) + [seer]):
             await store.write(fill, call, 1)
             brief = Pace(is_brief=True)
@@ -100,6 +100,36 @@ def test_a_read_gives_up_being_brief_when_it_is_long(run: Run) -> None:
     run(check)
 
 
+def test_slow_rules_are_not_for_brief_reads(run: Run) -> None:
+    async def check(store: Store) -> None:
+        call, name = a_call(), {NAME: IdentityChange(None, "\"TWIN.a =~~ '(a|aa)+$'\"")}
+        for twin in await store.write(fill, a_call(), 3):
+            await store.write(identities.create, call, twin, name)
+        own = msgspec.structs.replace(EVERYBODY, accounts=frozenset({call.actor.account}))
+        assert len(await store.read(identities.resolve, call, Pace(is_brief=True), own)) == 3
+        with pytest.raises(LongReadError):
+            await store.read(identities.resolve, a_call(), Pace(is_brief=True), own)
+        slow = msgspec.structs.replace(call.actor, twin_rule=parse("TWIN.a !~ '(a|aa)+$'"))
+        call = msgspec.structs.replace(call, actor=slow)
+        with pytest.raises(LongReadError):
+            await store.read(identities.resolve, call, Pace(is_brief=True), own)
+
+    run(check)
+
+
+def test_a_read_that_takes_too_long_is_refused(run: Run) -> None:
+    async def check(store: Store) -> None:
+        owner = a_call()
+        await store.write(fill, owner, 300)
+        with pytest.raises(ReadTooLongError):
+            await store.read(identities.resolve, owner, Pace(is_brief=False, seconds=0), EVERYBODY)
+        listing = msgspec.structs.replace(LISTING, offset=290)
+        with pytest.raises(ReadTooLongError):
+            await store.read(stickers.get_newest, owner, Pace(is_brief=False, seconds=0), listing)
+
+    run(check)
+
+
 def test_stickers_on_more_twins_than_a_page_holds(run: Run) -> None:
     async def check(store: Store) -> None:
         owner = a_call()
@@ -107,7 +137,7 @@ def test_stickers_on_more_twins_than_a_page_holds(run: Run) -> None:
         found: list[str] = []
         for offset in range(0, 400, 100):
             listing = msgspec.structs.replace(LISTING, offset=offset)
-            page = await store.read(stickers.get_newest, owner, listing)
+            page = await store.read(stickers.get_newest, owner, Pace(is_brief=False), listing)
             found += [one.twin for one in page]
         assert found == made[::-1]
 
@@ -130,7 +160,7 @@ def test_nothing_is_left_of_a_twin_that_is_deleted(run: Run) -> None:
             await store.read(identities.get, owner, gone, NAME)
         with pytest.raises(StickerNotFoundError):
             await store.read(stickers.get, owner, gone, "red")
-        page = await store.read(stickers.get_newest, owner, LISTING)
+        page = await store.read(stickers.get_newest, owner, Pace(is_brief=True), LISTING)
         assert [one.twin for one in page] == [kept]
         # As if it had never been there: all can be put again.
         await store.write(identities.create, owner, gone, {NAME: PUBLIC})

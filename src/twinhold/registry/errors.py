@@ -261,6 +261,13 @@ class ModelNotFoundError(RegistryError):
     hint = "Check the id, its version and its case; load the model if it is missing."
 
 
+class ReadTooLongError(RegistryError):
+    """What is asked for goes through more records, or slower rules, than a request may."""
+
+    code = "read.too_long"
+    hint = "Ask for less: a narrower context or a smaller offset."
+
+
 class OperationUnknownError(RegistryError):
     """No operation has this path."""
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from twinhold.registry import access, documents, ids, twins
+from twinhold.registry import access, documents, ids, rule_texts, twins
 from twinhold.registry.changes import given
 from twinhold.registry.errors import (
     IdentityExistsError,
@@ -20,7 +20,7 @@ from twinhold.registry.errors import (
     TwinNotFoundError,
     quoted,
 )
-from twinhold.registry.pace import ONE_RULE, Pace
+from twinhold.registry.pace import A_RECORD, A_RULE_TO_READ, A_SLOW_RULE, Pace
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
 from twinhold.store import identities as stored
@@ -159,7 +159,7 @@ async def get_all(
 
     Raises:
         TwinNotFoundError, TwinForbiddenError: see `twins.find_visible`.
-        LongReadError: see `Pace`.
+        LongReadError, ReadTooLongError: see `Pace`.
     """
     found, own = await twins.find_visible(transaction, call, twin), call.actor.account
     shown: dict[str, Identity] = {}
@@ -213,7 +213,7 @@ async def resolve(transaction: Transaction, call: Call, pace: Pace, lookup: Look
     Expired identities do not count, nor do those that the caller may not see.
 
     Raises:
-        LongReadError: see `Pace`.
+        LongReadError, ReadTooLongError: see `Pace`.
     """
     found: dict[str, str] = {}
     async for twin, one in _resolved(transaction, call, lookup):
@@ -284,10 +284,11 @@ async def _find_to_change(
 
 def _cost(call: Call, identity: Identity) -> int:
     """What it takes to judge an identity: the rules of others have to be read first."""
-    if identity.account != call.actor.account:
-        return ONE_RULE
-    rules = (call.actor.identity_rule, call.actor.twin_rule)
-    return 1 if all(rule is None or rule.is_light for rule in rules) else ONE_RULE
+    rules, cost = [call.actor.identity_rule, call.actor.twin_rule], A_RECORD
+    if identity.account != call.actor.account and identity.visibility is not None:
+        rules.append(rule_texts.parse(documents.decode(identity.visibility)))
+        cost = A_RULE_TO_READ
+    return cost if all(rule is None or rule.is_light for rule in rules) else A_SLOW_RULE
 
 
 def _key(call: Call, twin: str, identity: str) -> dict[str, object]:

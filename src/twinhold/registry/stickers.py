@@ -18,7 +18,7 @@ from twinhold.registry.errors import (
     StickerNotFoundError,
     quoted,
 )
-from twinhold.registry.pace import ONE_RULE, Pace
+from twinhold.registry.pace import A_RECORD, A_SLOW_RULE, Pace
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
 from twinhold.store import stickers as stored
@@ -136,7 +136,7 @@ async def get_all(
 
     Raises:
         TwinNotFoundError, TwinForbiddenError: see `twins.find_visible`.
-        LongReadError: see `Pace`.
+        LongReadError, ReadTooLongError: see `Pace`.
     """
     await twins.find_visible(transaction, call, twin)
     wanted = _reader(call) | {"twin": twin, "accounts": _encoded(accounts), "count": PAGE}
@@ -144,7 +144,7 @@ async def get_all(
     account, color = ids.LOWEST, ""
     while True:
         rows = await transaction.all(stored.OF_TWIN, wanted | {"account": account, "color": color})
-        await pace.spend(transaction, len(rows))
+        await pace.spend(transaction, A_RECORD * len(rows))
         found += map(Sticker._make, rows)
         if len(rows) < PAGE:
             return found
@@ -175,11 +175,18 @@ async def remove(
     return found
 
 
-async def get_newest(transaction: Transaction, call: Call, listing: Listing) -> list[Sticker]:
-    """The stickers for the caller on twins that they may see, the newest first."""
-    pace, found, skipped = Pace(is_brief=False), list[Sticker](), 0
+async def get_newest(
+    transaction: Transaction, call: Call, pace: Pace, listing: Listing
+) -> list[Sticker]:
+    """The stickers for the caller on twins that they may see, the newest first.
+
+    Raises:
+        ReadTooLongError: see `Pace`.
+    """
+    found, skipped, rule = list[Sticker](), 0, call.actor.twin_rule
+    cost = A_RECORD if rule is None or rule.is_light else A_SLOW_RULE
     async for twin, sticker in _newest(transaction, call, listing):
-        await pace.spend(transaction, ONE_RULE)
+        await pace.spend(transaction, cost)
         if not access.sees_twin(call, twin):
             continue
         if skipped < listing.offset:

@@ -23,6 +23,7 @@ SUBCODES: Mapping[type[RegistryError], str] = {
     errors.RuleInvalidError: "400589",
     errors.InvalidValueError: "400592",
     errors.CursorInvalidError: "400592",
+    errors.ReadTooLongError: "400592",
     errors.ModelInvalidError: "400592",
     errors.TwinInvalidError: "400592",
     errors.TwinRelatedError: "400358",

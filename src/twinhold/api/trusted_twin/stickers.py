@@ -9,6 +9,7 @@ from twinhold.api.trusted_twin.wire import contexts
 from twinhold.api.trusted_twin.wire import stickers as wire
 from twinhold.api.trusted_twin.wire.common import moment
 from twinhold.registry import documents, ids, stickers
+from twinhold.registry.pace import Pace
 from twinhold.registry.stickers import Listing, Sticker
 
 _HIGHEST_OFFSET = 1_000_000
@@ -53,7 +54,7 @@ async def remove_sticker(request: Request) -> bytes:
 
 async def list_stickers(request: Request) -> bytes:
     """GET /stickers."""
-    found = await request.search(stickers.get_newest, _listing(request))
+    found = await request.search(stickers.get_newest, Pace(is_brief=False), _listing(request))
     return msgspec.json.encode({"stickers": [_listed(one) for one in found]})
 
 
