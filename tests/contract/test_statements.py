@@ -166,7 +166,8 @@ def test_a_read_is_one_statement(run: Run, engine: str, path: str, rule: str | N
     async def check(ask: Ask, sent: Sent) -> None:
         twins = [uuid_of(await ask("POST", "/twins", {"description": {"n": n}})) for n in range(5)]
         caller = await ask("GET", "/whoami")
-        await ask("PATCH", f"/roles/{caller['role']}", {"rules": {"twin_rule": rule}})
+        rules = {"twin_rule": rule, "identity_rule": rule}
+        await ask("PATCH", f"/roles/{caller['role']}", {"rules": rules})
         for twin in twins:
             await ask("POST", f"/twins/{twin}/identities", {"identities": {"A#1": {}}})
         target = path.format(twin=twins[0], user=caller["user"], role=caller["role"])

@@ -159,6 +159,14 @@ def require_identity(call: Call, twin: Facts, identity: IdentityRow) -> None:
         raise IdentityForbiddenError(f"The identity is not accessible. {verdict.because}")
 
 
+def addresses(call: Call) -> tuple[str, str, str]:
+    """The UUIDs that make the caller a recipient of a sticker: their user, role and account.
+
+    Recipients alone see and remove a sticker; who has put it is none unless named (spec section 9).
+    """
+    return call.actor.user, call.actor.role, call.actor.account
+
+
 def require_ownership(call: Call, twin: Facts) -> None:
     """Let the call pass only when the caller's account owns the twin.
 

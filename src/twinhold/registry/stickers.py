@@ -248,8 +248,8 @@ def _new(call: Call, twin: str, sticker: NewSticker) -> Sticker:
 
 def _reader(call: Call) -> dict[str, object]:
     """The caller as a recipient, now."""
-    actor = call.actor
-    return {"user": actor.user, "role": actor.role, "own": actor.account, "now": call.now}
+    user, role, own = access.addresses(call)
+    return {"user": user, "role": role, "own": own, "now": call.now}
 
 
 def _encoded(accounts: frozenset[str] | None) -> str | None:

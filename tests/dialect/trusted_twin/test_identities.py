@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -62,6 +63,19 @@ class TestCreate:
             assert (certificate.identity, certificate.creator) == (name, account.account)
             assert abs(certificate.created_ts - time.time()) < 60
             assert one.updated_ts == certificate.created_ts
+
+    def test_of_many_at_once_one_succeeds(
+        self, account: Account, guest: Account, twin: str
+    ) -> None:
+        def create_with(caller: Account) -> int:
+            sent: Any = {"identities": {RFID: {}, NFC: {}}}
+            path = f"/twins/{twin}/identities"
+            return caller.request("POST", path, json=sent).status_code
+
+        with ThreadPoolExecutor(4) as pool:
+            statuses = list(pool.map(create_with, [account, guest] * 4))
+        assert sorted(statuses) == [201] * 2 + [400] * 6
+        assert names(account, twin) == names(guest, twin) == [NFC, RFID]
 
     def test_nothing_is_nothing(self, account: Account, twin: str) -> None:
         assert attach(account, twin) == {}
@@ -129,7 +143,7 @@ class TestCreate:
             ({"identities": None}, "400592", "/identities"),
             ({"identities": [RFID]}, "400592", "/identities"),
             ({"identities": {RFID: None}}, "400592", "/identities"),
-            ({"identities": {RFID: {"validity_ts": "x"}}}, "400592", "/identities"),
+            ({"identities": {RFID: {"validity_ts": "x"}}}, "400592", "At /identities."),
             ({"identities": {"A~/#1": {}}}, "400592", "/identities/A~0~1#1"),
             ({"identities": {NFC: {"validity_ts": -1}}}, "400592", "/identities/NFC#1/validity_ts"),
             ({"identities": {NFC: {"visibility": 1}}}, "400592", "/identities"),

@@ -35,6 +35,8 @@ def convert(members: Any, type_: type[T]) -> T:
     except msgspec.ValidationError as error:
         match = _PLACE.fullmatch(str(error))
         what, path = (match["what"], match["path"]) if match else (str(error), None)
-        steps = (name or number for name, number in _STEP.findall(path or ""))
+        # Which member of a mapping it is, msgspec does not say: point at the mapping.
+        known = (path or "").partition("[...]")[0]
+        steps = (name or number for name, number in _STEP.findall(known))
         pointer = "".join(f"/{documents.escape(step)}" for step in steps)
         raise InvalidValueError(f"{what.replace('`', '')}.", pointer) from None
