@@ -143,10 +143,14 @@ class TestCreate:
             ({"identities": None}, "400592", "/identities"),
             ({"identities": [RFID]}, "400592", "/identities"),
             ({"identities": {RFID: None}}, "400592", "/identities"),
-            ({"identities": {RFID: {"validity_ts": "x"}}}, "400592", "At /identities."),
+            (
+                {"identities": {RFID: {"validity_ts": "x"}}},
+                "400592",
+                f"/identities/{RFID}/validity_ts",
+            ),
             ({"identities": {"A~/#1": {}}}, "400592", "/identities/A~0~1#1"),
             ({"identities": {NFC: {"validity_ts": -1}}}, "400592", "/identities/NFC#1/validity_ts"),
-            ({"identities": {NFC: {"visibility": 1}}}, "400592", "/identities"),
+            ({"identities": {NFC: {"visibility": 1}}}, "400592", "/identities/NFC#1/visibility"),
             (
                 {"identities": {NFC: {"visibility": "1 <"}}},
                 "400589",

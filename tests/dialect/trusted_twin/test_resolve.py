@@ -178,7 +178,7 @@ def cast(server: Server) -> Cast:
             for n, home in enumerate(homes)
         ],
         [new_twin(home, n=n) for n, home in enumerate(homes)],
-        (f"A#{number}" for number in count()),
+        (f"A#{uuid.uuid4()}" for _ in count()),
     )
 
 

@@ -124,7 +124,7 @@ class TestPut:
         [
             (None, "400592", "stickers"),
             ({"stickers": []}, "400592", "/stickers"),
-            ({"stickers": {"red": {}}}, "400592", "recipients"),
+            ({"stickers": {"red": {}}}, "400592", "/stickers/red"),
             ({"stickers": {"red": {"recipients": []}}}, "400592", "/stickers"),
             ({"stickers": {"red": {"recipients": [UNKNOWN] * 101}}}, "400592", "/stickers"),
             ({"stickers": {"red": {"recipients": ["x"]}}}, "400592", "/stickers/red/recipients/0"),
@@ -149,7 +149,7 @@ class TestPut:
             (
                 {"stickers": {"red": {"recipients": [UNKNOWN], "publish": {"on_put": "a b c"}}}},
                 "400592",
-                "publish",
+                "/stickers/red/publish/on_put",
             ),
             ({"stickers": {"red": {"note": "x" * 65536}}}, "400141", "65536"),
         ],

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from twinhold.api.kit.decode import decode
+from twinhold.api.kit.decode import decode, decode_mapping
 from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Query, Request
 from twinhold.api.trusted_twin.wire import contexts
@@ -14,7 +14,7 @@ from twinhold.registry.identities import Lookup, Selection
 
 async def create_twin_identity(request: Request) -> bytes:
     """POST /twins/{twin}/identities."""
-    twin, sent = _twin(request), decode(request.body, wire.IdentitiesInput).identities
+    twin, sent = _twin(request), decode_mapping(request.body, "identities", wire.IdentityInput)
     places = {name: f"/identities/{documents.escape(name)}" for name in sent}
     for name, place in places.items():
         identities.check_name(name, place)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from twinhold.api.kit.decode import decode
+from twinhold.api.kit.decode import decode_mapping
 from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin.wire import contexts
@@ -19,7 +19,7 @@ _ALWAYS = 1 << 62
 
 async def put_sticker(request: Request) -> bytes:
     """POST /twins/{twin}/stickers."""
-    twin, sent = _twin(request), decode(request.body, wire.StickersInput).stickers
+    twin, sent = _twin(request), decode_mapping(request.body, "stickers", wire.StickerInput)
     places = {color: f"/stickers/{documents.escape(color)}" for color in sent}
     wanted = [
         wire.new_sticker(stickers.check_color(color, places[color]), one, places[color])
