@@ -256,7 +256,8 @@ async def _resolved(
         statement = stored.RESOLVE_ALL
         wanted["own"] = call.actor.account
     else:
-        statement, accounts = stored.RESOLVE, sorted(lookup.accounts)
+        accounts = sorted(lookup.accounts)
+        statement = stored.RESOLVE if len(accounts) > 1 else stored.RESOLVE_FOR_ONE
         wanted |= {"accounts": documents.encode(accounts), "last": accounts[-1]}
         account = accounts[0]
     while True:

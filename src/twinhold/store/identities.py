@@ -52,6 +52,13 @@ _RESOLVED = f"""SELECT {_IDENTITY}, {FACTS}, {{document}}, {{generation}}
         AND (validity IS NULL OR validity > :now) AND {{which}}
     ORDER BY account, twin LIMIT :count"""
 
+RESOLVE_FOR_ONE = Statement(_RESOLVED.replace("{which}", "account <= :last"))
+"""The valid attachments of an identity up to an account, and the `Facts` of the twins.
+
+They come in the order of accounts and twins, from behind one of these pairs on; from the account's
+first pair on they are all its own.
+"""
+
 RESOLVE = Statement(
     _RESOLVED.replace(
         "{which}",
@@ -59,10 +66,7 @@ RESOLVE = Statement(
             SELECT CAST(value AS {uuid}) FROM {json_texts}(CAST(:accounts AS {json})))""",
     )
 )
-"""The valid attachments of an identity by some accounts, and the `Facts` of the twins.
-
-They come in the order of accounts and twins, from behind one of these pairs on.
-"""
+"""The same by some accounts only."""
 
 RESOLVE_ALL = Statement(_RESOLVED.replace("{which}", "(account = :own OR visibility IS NOT NULL)"))
 """The same of the own account and of all others that show theirs to anybody."""

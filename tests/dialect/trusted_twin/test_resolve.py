@@ -242,10 +242,11 @@ OWN = "11111111-1111-4111-8111-111111111111"
 @pytest.mark.parametrize(
     ("statement", "whose", "range_end"),
     [
+        (identities.RESOLVE_FOR_ONE, {"last": OWN}, " AND account<?)"),
         (identities.RESOLVE, {"accounts": f'["{OWN}"]', "last": OWN}, " AND account<?)"),
         (identities.RESOLVE_ALL, {"own": OWN}, ")"),
     ],
-    ids=["accounts", "everybody"],
+    ids=["account", "accounts", "everybody"],
 )
 def test_is_a_look_up_in_an_index(
     engine: str,
