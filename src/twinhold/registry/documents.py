@@ -7,6 +7,7 @@ are known to disagree on (duplicate keys, lone surrogates, NaN) are refused at t
 
 import json
 import re
+import sys
 from collections.abc import Iterable
 from decimal import Decimal
 from itertools import chain, count
@@ -45,22 +46,32 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def parse_array(body: bytes) -> list[Any]:
+def parse_array(body: bytes, most: int = sys.maxsize) -> list[Any]:
     """The JSON array that a request's body holds, read as `parse_object` reads objects.
+
+    Args:
+        body: of the request.
+        most: items that it may hold; more are refused before they are looked into.
 
     Raises:
         NotUtf8Error, NotJsonError: the body cannot be read.
-        InvalidValueError: it is no array, or nested deeper than `DEEPEST` levels.
+        InvalidValueError: it is no array, too long, or nested deeper than `DEEPEST` levels.
     """
-    value = _parse(body)
+    value = _parse(body, most)
     if not isinstance(value, list):
         raise InvalidValueError(f"The body must be a JSON array, not {kind(value)}.", "")
+    _check_length(value, most)
     return value
 
 
 def item_texts(body: bytes) -> list[str]:
     """The texts of the items of an array that `parse_array` has accepted."""
     return [bytes(item).decode() for item in _items(body)]
+
+
+def member_texts(text: str) -> dict[str, str]:
+    """The texts of the members of an object that is part of what was accepted."""
+    return {name: bytes(member).decode() for name, member in _members(text).items()}
 
 
 def member_text(body: bytes, name: str) -> str:
@@ -101,21 +112,27 @@ def kind(value: object) -> str:
     return "null" if value is None else names.get(type(value), "a number")
 
 
-def _parse(body: bytes) -> Any:
+def _check_length(value: object, most: int) -> None:
+    if isinstance(value, list) and len(value) > most:
+        raise InvalidValueError(f"The array has more than {most} items.", "")
+
+
+def _parse(body: bytes, most: int = sys.maxsize) -> Any:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise NotUtf8Error(f"The body is not UTF-8 at byte {error.start}.") from None
-    return _read(text, body)
+    return _read(text, body, most)
 
 
-def _read(text: str, body: bytes) -> Any:
+def _read(text: str, body: bytes, most: int) -> Any:
     """Decode, and look closer only at texts in which something may hide."""
     try:
         value = _decode(text)
     except (msgspec.MsgspecError, RecursionError):
         value = None
     else:
+        _check_length(value, most)
         few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST
         if few_levels and b"\\u" not in body and body.count(b":") == _count_keys(value):
             return value

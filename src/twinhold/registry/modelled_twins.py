@@ -10,7 +10,15 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from twinhold.registry import access, attribute_indexes, contents, documents, ids, json_patch
+from twinhold.registry import (
+    access,
+    attribute_indexes,
+    capabilities,
+    contents,
+    documents,
+    ids,
+    json_patch,
+)
 from twinhold.registry.errors import (
     InvalidValueError,
     PreconditionFailedError,
@@ -26,6 +34,7 @@ from twinhold.registry.twins import require_alive
 from twinhold.store import Transaction
 from twinhold.store import modelled_twins as stored
 from twinhold.store import relationships as stored_relationships
+from twinhold.store import time_series as stored_time_series
 from twinhold.store import transfers as stored_transfers
 from twinhold.store.shape import NOTHING, Shape
 from twinhold.store.statement import Statement
@@ -74,6 +83,7 @@ class _Face(NamedTuple):
     id: str
     model: str
     contents: str
+    external_id: str | None
 
 
 class Written(NamedTuple):
@@ -132,19 +142,8 @@ async def get_some(
     transaction: Transaction, call: Call, wanted: Iterable[str], shape: Shape
 ) -> list[Facts]:
     """Those of some twins that there are and that the caller may see, in the order asked for."""
-    uuids = {id_: _uuids(call, id_) for id_ in wanted}
-    sought = sorted({uuid for pair in uuids.values() for uuid in pair})
-    rows = await transaction.all(
-        stored.SELECT_SOME.shaped(shape), {"uuids": msgspec.json.encode(sought).decode()}
-    )
-    found = {row[0]: Facts._make(row) for row in rows}
-    twins = (found.get(named) or found.get(given) for named, given in uuids.values())
-    seen = {
-        twin.uuid: twin
-        for twin in twins
-        if twin and twin.id is not None and access.sees_twin(call, twin)
-    }
-    return list(seen.values())
+    found = await find_each(transaction, call, wanted, shape)
+    return list({twin.uuid: twin for twin in found.values()}.values())
 
 
 async def patch(transaction: Transaction, call: Call, change: Patch, shape: Shape) -> Written:
@@ -194,6 +193,7 @@ async def delete(
     elif await transaction.one(stored_relationships.OF_TWIN, {"uuid": twin.uuid}):
         raise TwinRelatedError(f"The twin {quoted(id_)} has relationships.")
     await transaction.run(stored_transfers.DELETE_OF_TWIN, {"twin": twin.uuid})
+    await transaction.run(stored_time_series.DELETE_OF_TWIN, {"twin": twin.uuid})
     await attribute_indexes.drop(transaction, twin.uuid)
     await transaction.run(stored.DELETE, {"uuid": twin.uuid})
 
@@ -210,7 +210,25 @@ async def find(transaction: Transaction, call: Call, id_: str, shape: Shape = NO
     return twin
 
 
-def _uuids(call: Call, id_: str) -> tuple[str, str]:
+async def find_each(
+    transaction: Transaction, call: Call, wanted: Iterable[str], shape: Shape = NOTHING
+) -> dict[str, Facts]:
+    """Those of some twins that there are and that the caller may see, by the ids asked for."""
+    uuids = {id_: uuids_of(call, id_) for id_ in wanted}
+    sought = sorted({uuid for pair in uuids.values() for uuid in pair})
+    rows = await transaction.all(
+        stored.SELECT_SOME.shaped(shape), {"uuids": msgspec.json.encode(sought).decode()}
+    )
+    found = {row[0]: Facts._make(row) for row in rows}
+    twins = {id_: found.get(named) or found.get(given) for id_, (named, given) in uuids.items()}
+    return {
+        id_: twin
+        for id_, twin in twins.items()
+        if twin and twin.id is not None and access.sees_twin(call, twin)
+    }
+
+
+def uuids_of(call: Call, id_: str) -> tuple[str, str]:
     """The UUID of the twin of a name, and the one that is given instead of a name."""
     named = ids.named_twin_uuid(call.actor.account, id_)
     lowered = id_.lower()
@@ -241,7 +259,7 @@ async def find_pair_to_change(
         TwinNotFoundError: one of them does not exist in the account.
         TwinForbiddenError: the caller may not see one of them.
     """
-    pairs = [_uuids(call, one), _uuids(call, other)]
+    pairs = [uuids_of(call, one), uuids_of(call, other)]
     sought = sorted({uuid for pair in pairs for uuid in pair})
     rows = await transaction.all(
         stored.SELECT_SOME_FOR_UPDATE.shaped(NOTHING),
@@ -262,7 +280,7 @@ async def _find(
     transaction: Transaction, call: Call, id_: str, statement: Statement
 ) -> Facts | None:
     """The twin of a name or UUID, whether it has a model face or not."""
-    named, given = _uuids(call, id_)
+    named, given = uuids_of(call, id_)
     rows = await transaction.all(statement, {"named": named, "given": given})
     if not rows:
         return None
@@ -300,7 +318,8 @@ async def _face(transaction: Transaction, call: Call, draft: Draft) -> _Face:
     if problems:
         raise TwinInvalidError(problems)
     model = await contents.model_of(transaction, call, draft.model)
-    return _Face(draft.id, draft.model, contents.checked(model, draft.contents, call.now))
+    kept = contents.checked(model, draft.contents, call.now)
+    return _Face(draft.id, draft.model, kept, capabilities.external_id(model, draft.contents))
 
 
 async def _insert(

@@ -24,15 +24,17 @@ SELECT_SOME_FOR_UPDATE = Statement(f"{SELECT_SOME.text} ORDER BY uuid {{for_upda
 """Like `SELECT_SOME`; no other transaction changes them before this one ends."""
 
 INSERT = Statement(
-    """INSERT INTO twins (uuid, owner, creator, created, updated, id, model, contents)
-    VALUES (:uuid, :owner, :owner, :now, :now, :id, :model, :contents)
+    """INSERT INTO twins
+        (uuid, owner, creator, created, updated, id, model, contents, external_id)
+    VALUES (:uuid, :owner, :owner, :now, :now, :id, :model, :contents, :external_id)
     ON CONFLICT (uuid) DO NOTHING
     RETURNING {document}, {generation}"""
 )
 """A new twin; no row when somebody else was quicker."""
 
 UPDATE = Statement(
-    """UPDATE twins SET id = :id, model = :model, contents = :contents, updated = :now
+    """UPDATE twins SET id = :id, model = :model, contents = :contents, updated = :now,
+        external_id = :external_id
     WHERE uuid = :uuid
     RETURNING {document}, {generation}"""
 )
