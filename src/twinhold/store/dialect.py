@@ -100,7 +100,9 @@ POSTGRESQL = Dialect(
         f"{column} / 1000000, lpad(({column} / 1000 % 1000)::text, 3, '0')",
     ),
     instant=lambda column: (
-        f"(to_char(timestamp '1970-01-01' + {column} * interval '1 microsecond', "
+        # PostgreSQL multiplies by doubles, which hold the microseconds only until the year 2255.
+        f"(to_char(timestamp '1970-01-01' + {column} / 1000000 * interval '1 second'"
+        f" + {column} % 1000000 * interval '1 microsecond', "
         """'YYYY-MM-DD"T"HH24:MI:SS.US') || '0')"""
     ),
     quoted=lambda column: f"coalesce(to_json({column})::text, 'null')",
