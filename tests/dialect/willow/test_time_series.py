@@ -29,15 +29,6 @@ from twinhold.api.willow.wire import time_series as wire
 from twinhold.registry.ids import named_twin_uuid
 
 
-@pytest.fixture(scope="session")
-def plant(server: Server) -> Account:
-    """An account with a few models, some of them Capabilities; tests make twins of their own."""
-    account = server.account("Plant")
-    answer = account.request("POST", "/models", json=MODELS)
-    assert answer.status_code == 201, answer.text
-    return account
-
-
 @pytest.fixture
 def twin(plant: Account) -> str:
     return sensor(plant)
