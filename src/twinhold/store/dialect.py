@@ -51,6 +51,8 @@ SQLITE = Dialect(
         "twins_of_owner_index": "SELECT 1",
         "for_update": "",
         "for_share": "",
+        "each_of": "",
+        "end_each": "",
         "this_transaction": "0",
         "all_before_ended": "1",  # a write waits for the one before it
         "migration_lock": "SELECT 1",  # the writer is alone
@@ -88,6 +90,9 @@ POSTGRESQL = Dialect(
         "twins_of_owner_index": "CREATE INDEX twins_of_owner ON twins (owner, uuid)",
         "for_update": "FOR UPDATE",
         "for_share": "FOR SHARE",
+        # What is joined is looked up for each row on the left, whatever the planner thinks of it.
+        "each_of": "LATERAL (SELECT * FROM",
+        "end_each": "OFFSET 0) AS each_row",
         "this_transaction": "pg_current_xact_id()::text::bigint",
         "all_before_ended": "pg_snapshot_xmin(pg_current_snapshot())::text::bigint > since",
         "generation": "(SELECT generation FROM access_generation)",

@@ -33,10 +33,8 @@ SELECT_TWINS = Statement(
     FROM twins WHERE uuid IN (
         SELECT CAST(value AS {{uuid}}) FROM {{json_texts}}(CAST(:uuids AS {{json}}))
         UNION
-        SELECT uuid FROM twins
-        WHERE owner = :owner AND external_id IS NOT NULL AND external_id IN (
-            SELECT value FROM {{json_texts}}(CAST(:externals AS {{json}}))
-        )
+        SELECT uuid FROM {{json_texts}}(CAST(:externals AS {{json}})) CROSS JOIN twins
+        WHERE owner = :owner AND external_id = value AND external_id IS NOT NULL
     ) ORDER BY uuid {{for_share}}"""
 )
 """Twins by their UUIDs, and those of an account by their external ids: the external id, whether the
@@ -84,13 +82,13 @@ PAGE = Statement(
     ),
     page AS MATERIALIZED (
         SELECT number, asked_twin, twin_id, source_time AS page_time
-        FROM bounded CROSS JOIN time_series
-        WHERE twin = asked_twin AND source_time BETWEEN since AND last
+        FROM bounded CROSS JOIN {{each_of}} time_series
+            WHERE twin = asked_twin AND source_time BETWEEN since AND last {{end_each}}
         ORDER BY source_time, number LIMIT :count
     )
     SELECT source_time, number, {{document}}
-    FROM page CROSS JOIN time_series
-    WHERE twin = asked_twin AND source_time = page_time
+    FROM page CROSS JOIN {{each_of}} time_series
+        WHERE twin = asked_twin AND source_time = page_time {{end_each}}
     ORDER BY source_time, number"""
 )
 """The values of some twins before a time and after a position, which is a time and the number of a
@@ -106,8 +104,8 @@ LATEST = Statement(
         ) AS last
         FROM asked
     )
-    SELECT {{document}} FROM latest CROSS JOIN time_series
-    WHERE twin = asked_twin AND source_time = last
+    SELECT {{document}} FROM latest CROSS JOIN {{each_of}} time_series
+        WHERE twin = asked_twin AND source_time = last {{end_each}}
     ORDER BY number"""
 )
 """The last value of each of some twins in a span of time."""

@@ -105,7 +105,7 @@ def whole(account: Account, twins: str | list[str], start: int, end: int, size: 
     """All values, page by page; every page but the last one is full."""
     found, token = [], None
     while True:
-        more = {} if token is None else {"continuationToken": token}
+        more: dict[str, Any] = {} if token is None else {"continuationToken": token}
         page = listing(account, twins, start, end, pageSize=size, **more)
         found += page["data"]
         token = page["continuationToken"]
