@@ -95,8 +95,9 @@ def taken(node: dict[str, Any]) -> int:
     """The rows that a node reads from the table of values."""
     if node.get("Relation Name") != "time_series":
         return 0
-    read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
-    return round(read * node["Actual Loops"])
+    read: float = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+    loops: float = node["Actual Loops"]
+    return round(read * loops)
 
 
 def test_a_read_costs_what_it_answers(new_store: Open, engine: str) -> None:

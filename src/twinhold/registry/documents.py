@@ -70,9 +70,9 @@ def item_texts(body: bytes) -> list[str]:
     return [bytes(item).decode() for item in _items(body)]
 
 
-def member_texts(text: str) -> dict[str, str]:
-    """The texts of the members of an object that is part of what was accepted."""
-    return {name: bytes(member).decode() for name, member in _members(text).items()}
+def raw_members(text: str) -> dict[str, msgspec.Raw]:
+    """The members of an object that is part of what was accepted, as they were sent."""
+    return _members(text)
 
 
 def member_text(body: bytes, name: str) -> str:
@@ -134,10 +134,20 @@ def _read(text: str, body: bytes, most: int) -> Any:
         value = None
     else:
         _check_length(value, most)
-        few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST
+        few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST or _is_shallow(value)
         if few_levels and b"\\u" not in body and _repeats_no_key(body, _count_keys(value)):
             return value
     return _inspect(text, value)
+
+
+def _is_shallow(value: object) -> bool:
+    """Whether a value has no more levels than allowed."""
+    level = [value]
+    for _ in range(DEEPEST):
+        dicts = (item.values() for item in level if isinstance(item, dict))
+        lists = (item for item in level if isinstance(item, list))
+        level = list(chain.from_iterable(chain(dicts, lists)))
+    return not any(isinstance(item, dict | list) for item in level)
 
 
 def _repeats_no_key(body: bytes, keys: int) -> bool:

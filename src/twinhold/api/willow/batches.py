@@ -63,14 +63,13 @@ class _Item:
     def __init__(self, place: str, members: dict[str, Any], text: str) -> None:
         self._place = place
         self._members = members
-        self._texts = documents.member_texts(text)
-        self._names = {name.lower(): name for name in members if members[name] is not None}
+        self._raw = documents.raw_members(text)
+        self._names = {name.lower(): name for name in members}
 
     def named_by(self) -> str:
         """The pointer of the member that names the twin."""
-        names = [name.lower() for name in self._members]
-        if len(set(names)) < len(names):
-            twice = next(name for name in self._members if names.count(name.lower()) > 1)
+        if len(self._names) < len(self._members):
+            twice = next(name for name in self._members if self._names[name.lower()] != name)
             raise self._wrong(twice, f"The member {quoted(twice)} occurs twice in different case.")
         for name in ("dtId", "twinId", "externalId"):
             if self._get(name) is not None:
@@ -131,7 +130,7 @@ class _Item:
 
     def _text(self, name: str) -> str:
         """A member as it was sent."""
-        text = self._texts[self._names[name.lower()]]
+        text = bytes(self._raw[self._names[name.lower()]]).decode()
         if len(text) > LONGEST_JSON:
             raise self._wrong(name, f"The {name} is longer than {LONGEST_JSON} characters.")
         return text
