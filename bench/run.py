@@ -88,6 +88,7 @@ def _measure(options: argparse.Namespace) -> Report:
         with _started(directory) as started:
             for target in started:
                 _say(f"{target.name}: making {options.twins} twins, trying every operation")
+                target.load_models()
                 target.seed(options.twins)
                 target.check()
                 _prepare(target, directory, options.operations)

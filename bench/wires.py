@@ -13,7 +13,7 @@ OPERATIONS = ("get", "post", "patch", "uuids", "details", "rule", "put")
 COUNTERPARTS = {"put": "post"}
 """What stands beside an operation that only Twinhold has."""
 
-PUTS = 20_000
+PUTS = 2_000
 """Twins that are put: the first time each is made, afterwards it is replaced."""
 
 TITLES = {

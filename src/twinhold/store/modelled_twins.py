@@ -32,6 +32,12 @@ INSERT = Statement(
 )
 """A new twin; no row when somebody else was quicker."""
 
+UPDATE_CONTENTS = Statement(
+    """UPDATE twins SET contents = :contents, updated = :now WHERE uuid = :uuid
+    RETURNING {document}, {generation}"""
+)
+"""Names no column of an index, so that none is written again."""
+
 UPDATE = Statement(
     """UPDATE twins SET id = :id, model = :model, contents = :contents, updated = :now,
         external_id = :external_id
