@@ -343,7 +343,8 @@ async def _update(
 ) -> Written:
     """The twin with another face; a twin that had none is known by its UUID from now on."""
     kept = face._replace(id=twin.id or twin.uuid)
-    same = (kept.id, kept.model) == (twin.id, twin.model)
+    indexed = (kept.id, kept.model, kept.external_id)
+    same = indexed == (twin.id, twin.model, twin.external_id)
     statement = stored.UPDATE_CONTENTS if same else stored.UPDATE
     row = await transaction.one(
         statement.shaped(shape), {"uuid": twin.uuid, "now": call.now, **kept._asdict()}

@@ -159,7 +159,6 @@ class _Twin(NamedTuple):
     """A twin that may take values."""
 
     facts: Facts
-    external: str | None
     capable: bool
 
 
@@ -178,8 +177,9 @@ class _Targets:
         self._twins = {twin.facts.uuid: twin for twin in twins}
         self._outside: dict[str, list[_Twin]] = {}
         for twin in twins:
-            if twin.external is not None and twin.facts.owner == call.actor.account:
-                self._outside.setdefault(twin.external, []).append(twin)
+            name = twin.facts.external_id
+            if name is not None and twin.facts.owner == call.actor.account:
+                self._outside.setdefault(name, []).append(twin)
         self._known: dict[tuple[str | None, str | None, str], _Target] = {}
 
     def of(self, value: Value) -> _Target:
@@ -239,7 +239,7 @@ async def _find_targets(transaction: Transaction, call: Call, values: Sequence[V
             "capability": capabilities.CAPABILITY,
         },
     )
-    return _Targets(call, [_Twin(Facts._make(row[FACTS_START:]), row[0], row[1]) for row in rows])
+    return _Targets(call, [_Twin(Facts._make(row[FACTS_START:]), row[0]) for row in rows])
 
 
 def _row(uuid: str, value: Value) -> Row:

@@ -36,7 +36,8 @@ UPDATE_CONTENTS = Statement(
     """UPDATE twins SET contents = :contents, updated = :now WHERE uuid = :uuid
     RETURNING {document}, {generation}"""
 )
-"""Names no column of an index, so that none is written again."""
+"""For a twin whose id, model and external id stay: names no column of an index, so that none is
+written again."""
 
 UPDATE = Statement(
     """UPDATE twins SET id = :id, model = :model, contents = :contents, updated = :now,

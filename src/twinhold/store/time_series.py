@@ -20,12 +20,11 @@ class Row(NamedTuple):
     external: str | None
 
 
-FACTS_START = 2
+FACTS_START = 1
 """Where a row of `SELECT_TWINS` has the `Facts` of the twin."""
 
 SELECT_TWINS = Statement(
-    f"""SELECT external_id,
-        model = :capability OR EXISTS (
+    f"""SELECT model = :capability OR EXISTS (
             SELECT 1 FROM model_ancestors AS a
             WHERE a.account = twins.owner AND a.ancestor = :capability AND a.dtmi = twins.model
         ),
@@ -37,9 +36,8 @@ SELECT_TWINS = Statement(
         WHERE owner = :owner AND external_id = value AND external_id IS NOT NULL
     ) ORDER BY uuid {{for_share}}"""
 )
-"""Twins by their UUIDs, and those of an account by their external ids: the external id, whether the
-model of the twin is a Capability, and its `Facts`. None of them changes before the transaction
-ends."""
+"""Twins by their UUIDs, and those of an account by their external ids: whether the twin's model is a
+Capability, and its `Facts`. None of them changes before the transaction ends."""
 
 PUT = Statement(
     """INSERT INTO time_series

@@ -17,3 +17,14 @@ CREATE TABLE time_series (
 ALTER TABLE twins ADD COLUMN external_id {binary_text};
 
 CREATE INDEX twins_by_external_id ON twins (owner, external_id) WHERE external_id IS NOT NULL;
+
+DROP VIEW searched_twins;
+
+CREATE VIEW searched_twins AS
+SELECT uuid, owner, creator, created, updated, issuer, terminated, description,
+    id, model, contents, external_id,
+    CASE WHEN terminated IS NULL THEN 'alive' ELSE 'terminated' END AS status,
+    CAST(uuid AS text) AS uuid_text,
+    CAST(owner AS text) AS owner_text,
+    CAST(creator AS text) AS creator_text
+FROM twins;
