@@ -10,6 +10,7 @@ from tests.harness import Account
 from tests.material import PREFIX
 
 CONNECTOR = "TW-CC-01"
+MOST = 1000
 START = datetime(2024, 10, 1, tzinfo=UTC)
 
 
@@ -112,6 +113,7 @@ def whole(account: Account, twins: str | list[str], start: int, end: int, size: 
         if token is None:
             return found
         assert len(page["data"]) == size
+        assert len(found) <= MOST, "the list does not end"
 
 
 def latest(account: Account, twins: str | list[str], **query: Any) -> list[Any]:
