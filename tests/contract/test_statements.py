@@ -230,7 +230,7 @@ def test_a_change_of_access_costs_the_next_request_only(run: Run) -> None:
 
 
 CAPABILITY = "dtmi:com:willowinc:Capability;1"
-MODEL = {"@context": "dtmi:dtdl:context;3", "@id": CAPABILITY, "@type": "Interface"}
+CAPABLE = {"@context": "dtmi:dtdl:context;3", "@id": CAPABILITY, "@type": "Interface"}
 
 
 def test_a_batch_of_values_is_two_statements_however_long(run: Run) -> None:
@@ -238,7 +238,7 @@ def test_a_batch_of_values_is_two_statements_however_long(run: Run) -> None:
     name = {"@type": "Property", "name": "externalID", "schema": "string"}
 
     async def check(ask: Ask, sent: Sent) -> None:
-        await ask("POST", "/models", [MODEL | {"contents": [name]}])
+        await ask("POST", "/models", [CAPABLE | {"contents": [name]}])
         for number in range(10):
             contents = {"externalID": f"E-{number}"}
             twin = {"id": f"S-{number}", "modelId": CAPABILITY, "contents": contents}

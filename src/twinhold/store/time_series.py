@@ -36,8 +36,8 @@ SELECT_TWINS = Statement(
         WHERE owner = :owner AND external_id = value AND external_id IS NOT NULL
     ) ORDER BY uuid {{for_share}}"""
 )
-"""Twins by their UUIDs, and those of an account by their external ids: whether they are Capabilities,
-and their `Facts`. None of them changes before the transaction ends."""
+"""Twins by their UUIDs, and those of an account by their external ids: whether they are
+Capabilities, and their `Facts`. None of them changes before the transaction ends."""
 
 PUT = Statement(
     """INSERT INTO time_series
