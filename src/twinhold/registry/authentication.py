@@ -110,6 +110,13 @@ async def _of_token(transaction: Transaction, claims: Claims) -> Principal | Non
     )
 
 
+async def of_user(transaction: Transaction, user: str) -> Principal | None:
+    """A user without a credential, for what is done on their behalf; None when there is none."""
+    generation = await transaction.generation()
+    row = await transaction.one(stored.PRINCIPAL_BY_USER, {"user": user})
+    return None if row is None else await _principal(transaction, row, generation)
+
+
 async def _principal(transaction: Transaction, found: Row, generation: int) -> Principal:
     row = PrincipalRow._make(found)
     rules = _decode_rules(row.rules) if row.rules else RoleRules()
@@ -121,7 +128,8 @@ async def _principal(transaction: Transaction, found: Row, generation: int) -> P
         operator=bool(row.operator),
         statement=_decode_statement(row.statement) if row.statement else _NO_ACCESS,
         rules=rules,
-        twin_rule=rule_texts.parse(rules.twin_rule) if rules.twin_rule is not None else None,
+        twin_rule=rule_texts.parse_optional(rules.twin_rule),
+        entry_rule=rule_texts.parse_optional(rules.entry_rule),
         description=row.description,
         validity=row.validity,
         secret=user_secrets.name_of(row.digest),

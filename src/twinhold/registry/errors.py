@@ -134,6 +134,20 @@ class TwinTerminatedError(RegistryError):
     hint = "Create a new twin."
 
 
+class LedgerForbiddenError(RegistryError):
+    """Only the account that owns a ledger may change it."""
+
+    code = "ledger.forbidden"
+    hint = "Write to your own ledger on the twin: personal."
+
+
+class TransactionRefusedError(RegistryError):
+    """A condition is not met or an entry cannot be changed, and all were to change or none."""
+
+    code = "ledger.transaction_refused"
+    hint = "Read the ledger again and repeat the change on what it holds now."
+
+
 class ModelInvalidError(RegistryError):
     """A model breaks a rule of the model language, or needs a model that the account has not."""
 

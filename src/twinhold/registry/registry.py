@@ -7,6 +7,7 @@ from twinhold.registry import keys
 from twinhold.registry.attribute_indexes import Indexer
 from twinhold.registry.authentication import Authenticator
 from twinhold.registry.cursors import Cursors
+from twinhold.registry.ledgers.references import Refresher
 from twinhold.store import Store
 
 
@@ -24,6 +25,7 @@ class Registry:
     actions: frozenset[str]
     pin_key: bytes
     indexer: Indexer
+    references: Refresher
 
     @classmethod
     async def open(cls, store: Store, actions: frozenset[str]) -> "Registry":
@@ -36,6 +38,7 @@ class Registry:
             actions=actions,
             pin_key=kept.pins,
             indexer=Indexer(store),
+            references=Refresher(store),
         )
 
     def pin_digest(self, account: str, pin: str) -> bytes:

@@ -21,6 +21,15 @@ def parse(text: str, pointer: str | None = None) -> "Rule":
         raise RuleInvalidError(f"The rule does not parse: {error}", pointer) from None
 
 
+def parse_optional(text: str | None) -> "Rule | None":
+    """Read a rule that may be null.
+
+    Raises:
+        RuleInvalidError: see `parse`.
+    """
+    return None if text is None else parse(text)
+
+
 def is_rule(text: str) -> bool:
     """Whether a text is a rule by itself."""
     try:

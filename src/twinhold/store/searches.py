@@ -6,12 +6,13 @@ A condition is what a rule was compiled to: it holds at least wherever the rule 
 from typing import Any, NamedTuple
 
 from twinhold.store.statement import Statement
+from twinhold.store.twins import FACTS
 
 CHECKED_PAGE = Statement(
-    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description,
-        CASE WHEN {condition} THEN {document} END AS document, {generation}
+    f"""SELECT {FACTS},
+        CASE WHEN {{condition}} THEN {{document}} END AS document, {{generation}}
     FROM searched_twins
-    WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT :count"""
+    WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT :count"""  # noqa: S608 - of constants
 )
 """The `Facts` of every twin of a page; the document is null where the condition does not hold."""
 
@@ -22,20 +23,20 @@ WINDOW_END = Statement(
 """Where a window of so many twins after a UUID ends; no row when fewer remain."""
 
 IN_WINDOW = Statement(
-    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description,
-        {document} AS document, {generation}
+    f"""SELECT {FACTS},
+        {{document}} AS document, {{generation}}
     FROM searched_twins
-    WHERE owner = :owner AND uuid > :after AND uuid <= :until AND ({condition})
-    ORDER BY uuid LIMIT :count"""
+    WHERE owner = :owner AND uuid > :after AND uuid <= :until AND ({{condition}})
+    ORDER BY uuid LIMIT :count"""  # noqa: S608 - of constants
 )
 """The `Facts` of the twins of a window for which the condition holds."""
 
 BY_INDEX = Statement(
-    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description,
-        {document} AS document, {generation}
+    f"""SELECT {FACTS},
+        {{document}} AS document, {{generation}}
     FROM searched_twins
-    WHERE owner = :owner AND uuid > :after AND ({condition})
-    ORDER BY uuid LIMIT :count"""
+    WHERE owner = :owner AND uuid > :after AND ({{condition}})
+    ORDER BY uuid LIMIT :count"""  # noqa: S608 - of constants
 )
 """The `Facts` of twins for which the condition holds; `found_by` makes it one of an index."""
 

@@ -3,13 +3,18 @@
 `{document}` is the twin as a dialect's shape writes it.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from twinhold.store.statement import Statement
 
 
 class Facts(NamedTuple):
-    """What is known of a twin; times in microseconds since the epoch, the description as JSON."""
+    """What is known of a twin; times in microseconds since the epoch.
+
+    Attributes:
+        description: as JSON.
+        ledger: the entries of the caller's account, once they were gathered for a rule.
+    """
 
     uuid: str
     owner: str
@@ -19,9 +24,15 @@ class Facts(NamedTuple):
     issuer: str | None
     terminated: int | None
     description: str | None
+    ledger: Any
     document: str
     generation: int
 
+
+FACTS = (
+    """uuid, owner, creator, created, updated, issuer, terminated, description, NULL AS ledger"""
+)
+"""The columns of `Facts`, without the document and the generation."""
 
 DOCUMENT = 1
 """Where a row of `PAGE` has the document."""
@@ -33,16 +44,14 @@ INSERT = Statement(
 )
 
 SELECT = Statement(
-    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description, {document},
-        {generation}
-    FROM twins WHERE uuid = :uuid"""
+    f"""SELECT {FACTS}, {{document}}, {{generation}}
+    FROM twins WHERE uuid = :uuid"""  # noqa: S608 - of constants
 )
 """The `Facts` of one twin."""
 
 SELECT_FOR_UPDATE = Statement(
-    """SELECT uuid, owner, creator, created, updated, issuer, terminated, description, {document},
-        {generation}
-    FROM twins WHERE uuid = :uuid {for_update}"""
+    f"""SELECT {FACTS}, {{document}}, {{generation}}
+    FROM twins WHERE uuid = :uuid {{for_update}}"""  # noqa: S608 - of constants
 )
 """The `Facts` of one twin, which no other transaction changes before this one ends."""
 

@@ -24,6 +24,20 @@ def decode(body: bytes, type_: type[T]) -> T:
     return convert(documents.parse_object(body), type_)
 
 
+def decode_texts(body: bytes, type_: type[T]) -> T:
+    """Like `decode`, for a type with members that keep the text they were sent as.
+
+    Raises:
+        NotUtf8Error, NotJsonError: the body cannot be read.
+        InvalidValueError: it is not of the type; points at the place.
+    """
+    documents.parse_object(body)
+    try:
+        return msgspec.json.decode(body or b"{}", type=type_)
+    except msgspec.ValidationError as error:
+        raise _located(error) from None
+
+
 def convert(members: Any, type_: type[T]) -> T:
     """A decoded JSON value as a type.
 
@@ -33,8 +47,12 @@ def convert(members: Any, type_: type[T]) -> T:
     try:
         return msgspec.convert(members, type_)
     except msgspec.ValidationError as error:
-        match = _PLACE.fullmatch(str(error))
-        what, path = (match["what"], match["path"]) if match else (str(error), None)
-        steps = (name or number for name, number in _STEP.findall(path or ""))
-        pointer = "".join(f"/{documents.escape(step)}" for step in steps)
-        raise InvalidValueError(f"{what.replace('`', '')}.", pointer) from None
+        raise _located(error) from None
+
+
+def _located(error: msgspec.ValidationError) -> InvalidValueError:
+    match = _PLACE.fullmatch(str(error))
+    what, path = (match["what"], match["path"]) if match else (str(error), None)
+    steps = (name or number for name, number in _STEP.findall(path or ""))
+    pointer = "".join(f"/{documents.escape(step)}" for step in steps)
+    return InvalidValueError(f"{what.replace('`', '')}.", pointer)

@@ -5,7 +5,6 @@ Roles are often written once for a whole platform; a name that the vendor knows 
 
 LATER = frozenset(
     {
-        "add_twin_ledger_entry",
         "attach_twin_doc",
         "create_batch",
         "create_indexes_table",
@@ -18,7 +17,6 @@ LATER = frozenset(
         "delete_twin_doc",
         "delete_twin_docs",
         "delete_twin_identity",
-        "delete_twin_ledger_entry",
         "download_doc",
         "get_account_usage",
         "get_batch",
@@ -38,9 +36,6 @@ LATER = frozenset(
         "get_twin_docs",
         "get_twin_identities",
         "get_twin_identity",
-        "get_twin_ledger_entry",
-        "get_twin_ledger_entry_history",
-        "get_twin_ledger_entry_value",
         "get_user_usage",
         "invalidate_upload_url",
         "list_stickers",
@@ -59,8 +54,6 @@ LATER = frozenset(
         "update_timeseries_table",
         "update_twin_doc",
         "update_twin_identity",
-        "update_twin_ledger_entry",
-        "update_twin_ledger_entry_value",
         "webhook_confirm_subscription",
         "webhook_refresh_subscription",
         "webhook_subscribe",

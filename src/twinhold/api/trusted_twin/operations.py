@@ -9,6 +9,7 @@ from twinhold.api.trusted_twin import (
     accounts,
     actions,
     errors,
+    ledgers,
     models,
     roles,
     rules,
@@ -29,6 +30,7 @@ OPERATIONS = (
     *whoami.OPERATIONS,
     *twins.OPERATIONS,
     *transfers.OPERATIONS,
+    *ledgers.OPERATIONS,
     *models.OPERATIONS,
     *rules.OPERATIONS,
 )
