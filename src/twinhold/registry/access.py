@@ -146,6 +146,16 @@ def seen_entries(call: Call, twin: Facts, account: str, ledger: Entries) -> Entr
     return _kept(call, twin, account, ledger, lambda _: rule)
 
 
+def with_seen_ledger(call: Call, twin: Facts) -> Facts:
+    """A twin for a rule that the caller brings: `LEDGER` shows only what they may see of it.
+
+    The rules of their role see the whole ledger of their account.
+    """
+    if twin.ledger is None or call.actor.entry_rule is None:
+        return twin
+    return twin._replace(ledger=seen_entries(call, twin, call.actor.account, twin.ledger))
+
+
 def _visibility(entry: Entry) -> "Rule | None":
     return rule_texts.parse(entry.visibility) if entry.visibility else None
 
