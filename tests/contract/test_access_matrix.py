@@ -117,6 +117,19 @@ def offered(cast: Cast) -> Target:
     return Target({"transfer": answer.json()["transfer"]})
 
 
+def ledger(sent: Any = None) -> Callable[[Cast], Target]:
+    """The account's own ledger on a twin of theirs, with one entry that all may see."""
+
+    def made(cast: Cast) -> Target:
+        client = cast.home.client()
+        uuid = uuid_of(create(client))
+        entry = {"value": 1, "visibility": "true", "history": "INF"}
+        body(client.add_twin_ledger_entry(uuid, body={"entries": {"a": entry}}))
+        return Target({"twin": uuid, "ledger": "owner"}, sent)
+
+    return made
+
+
 def model(cast: Cast) -> Target:
     """A model that the account has."""
     assert cast.home.request("POST", "/models", json=[MODEL]).status_code == 201
@@ -164,6 +177,19 @@ ROWS = {
     "create_twin_transfer": Row(offer, other=403, hidden=403),
     "accept_twin_transfer": Row(offered, other=404, hidden=403),
     "cancel_twin_transfer": Row(offered, other=404),
+    "get_twin_ledger_entry": Row(ledger(), other=403, hidden=403),
+    "add_twin_ledger_entry": Row(
+        ledger({"entries": {"b": {"value": 2}}}), other=403, hidden=403
+    ),
+    "update_twin_ledger_entry": Row(
+        ledger({"entries": {"a": {"value": 2}}}), other=403, hidden=403
+    ),
+    "delete_twin_ledger_entry": Row(ledger(), other=403, hidden=403),
+    "get_twin_ledger_entry_value": Row(ledger(), other=403, hidden=403),
+    "update_twin_ledger_entry_value": Row(
+        ledger({"entries": {"a": {"value": 2}}}), other=403, hidden=403
+    ),
+    "get_twin_ledger_entry_history": Row(ledger(), other=403, hidden=403),
     "explain_rule": Row(explanation, other=403, hidden=403),
     "upload_models": Row(lambda _: Target(sent=[MODEL]), other=201),
     "get_models": Row(nothing, other=200),
@@ -266,7 +292,9 @@ def _records(cast: Cast) -> Iterator[Any]:
         yield body(client.get_user_roles())
         yield body(client.get_account())
         yield account.request("GET", "/models").json()
-        yield body(client.scan_twins(params={"details": True, "count": 1000}))
+        twins = body(client.scan_twins(params={"details": True, "count": 1000}))
+        yield twins
+        yield [body(client.get_twin_ledger_entry(uuid_of(one))) for one in twins["twins"]]
 
 
 def _require_no_leak(caller: str, answer: requests.Response, cast: Cast) -> None:
