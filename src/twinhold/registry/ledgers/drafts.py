@@ -13,6 +13,7 @@ from twinhold.store import ledgers as stored
 from twinhold.store.ledgers import LedgerRow
 
 _MILLISECOND = 1000
+_NONE = LedgerRow(None, 0, referenced=True)  # perhaps: references may wait for its entries
 
 
 class Draft:
@@ -114,4 +115,4 @@ async def open_draft(transaction: Transaction, twin: str, account: str, now: int
     """The ledger of an account on a twin that the transaction holds; perhaps an empty one."""
     of = {"twin": twin, "account": account}
     row = await transaction.one(stored.SELECT, of)
-    return Draft(twin, account, LedgerRow._make(row or (None, 0, False)), now)
+    return Draft(twin, account, LedgerRow._make(row or _NONE), now)
