@@ -178,9 +178,7 @@ ROWS = {
     "accept_twin_transfer": Row(offered, other=404, hidden=403),
     "cancel_twin_transfer": Row(offered, other=404),
     "get_twin_ledger_entry": Row(ledger(), other=403, hidden=403),
-    "add_twin_ledger_entry": Row(
-        ledger({"entries": {"b": {"value": 2}}}), other=403, hidden=403
-    ),
+    "add_twin_ledger_entry": Row(ledger({"entries": {"b": {"value": 2}}}), other=403, hidden=403),
     "update_twin_ledger_entry": Row(
         ledger({"entries": {"a": {"value": 2}}}), other=403, hidden=403
     ),

@@ -24,18 +24,21 @@ def decode(body: bytes, type_: type[T]) -> T:
     return convert(documents.parse_object(body), type_)
 
 
-def decode_texts(body: bytes, type_: type[T]) -> T:
-    """Like `decode`, for a type with members that keep the text they were sent as.
+def decode_texts(text: bytes | msgspec.Raw, type_: type[T], pointer: str = "") -> T:
+    """Like `convert`, for a type with members that keep the text they were sent as.
+
+    Args:
+        text: JSON that was accepted already.
+        type_: what it has to be.
+        pointer: where in the body the text stands.
 
     Raises:
-        NotUtf8Error, NotJsonError: the body cannot be read.
         InvalidValueError: it is not of the type; points at the place.
     """
-    documents.parse_object(body)
     try:
-        return msgspec.json.decode(body or b"{}", type=type_)
+        return msgspec.json.decode(text, type=type_)
     except msgspec.ValidationError as error:
-        raise _located(error) from None
+        raise _located(error, pointer) from None
 
 
 def convert(members: Any, type_: type[T]) -> T:
@@ -50,9 +53,10 @@ def convert(members: Any, type_: type[T]) -> T:
         raise _located(error) from None
 
 
-def _located(error: msgspec.ValidationError) -> InvalidValueError:
+def _located(error: msgspec.ValidationError, pointer: str = "") -> InvalidValueError:
     match = _PLACE.fullmatch(str(error))
     what, path = (match["what"], match["path"]) if match else (str(error), None)
-    steps = (name or number for name, number in _STEP.findall(path or ""))
-    pointer = "".join(f"/{documents.escape(step)}" for step in steps)
+    known = (path or "").partition("[...]")[0]  # a key that msgspec does not name
+    steps = (name or number for name, number in _STEP.findall(known))
+    pointer += "".join(f"/{documents.escape(step)}" for step in steps)
     return InvalidValueError(f"{what.replace('`', '')}.", pointer)

@@ -124,6 +124,12 @@ class LedgerInput(TermsInput, frozen=True):
     entries: dict[str, EntryInput] = {}
 
 
+class _Change(TermsInput, frozen=True):
+    """`LedgerInput` with its entries still to be read, each by its name."""
+
+    entries: dict[str, msgspec.Raw] = {}
+
+
 class EntryValueInput(msgspec.Struct, frozen=True):
     """A new value, and nothing else."""
 
@@ -197,13 +203,16 @@ def terms(body: bytes) -> Terms:
 
 
 def _changes(body: bytes) -> tuple[dict[str, EntryInput], Terms]:
-    found = decode_texts(body, LedgerInput)
-    for name in found.entries:
+    documents.parse_object(body)
+    found = decode_texts(body or b"{}", _Change)
+    entries: dict[str, EntryInput] = {}
+    for name, text in found.entries.items():
         check_name(name, f"/entries/{documents.escape(name[:128])}")
-    texts = {entry.visibility for entry in found.entries.values()}
-    texts |= {entry.ref.visibility for entry in found.entries.values() if entry.ref}
+        entries[name] = decode_texts(text, EntryInput, f"/entries/{name}")
+    texts = {entry.visibility for entry in entries.values()}
+    texts |= {entry.ref.visibility for entry in entries.values() if entry.ref}
     _require_few(texts)
-    return found.entries, _terms(found)
+    return entries, _terms(found)
 
 
 _UNSET = msgspec.UNSET
