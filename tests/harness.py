@@ -19,7 +19,7 @@ import msgspec
 import requests
 from trustedtwin.tt_api import TTRESTService
 
-from twinhold.api.trusted_twin import DIALECT
+from twinhold import server as composition
 from twinhold.registry import Registry
 from twinhold.store import open_store
 
@@ -159,7 +159,7 @@ def in_registry(
     async def run() -> None:
         store = await open_store(data, database)
         try:
-            await check(await Registry.open(store, DIALECT.actions))
+            await check(await Registry.open(store, composition._ACTIONS))
         finally:
             await store.close()
 
@@ -197,6 +197,16 @@ def refusal(answer: requests.Response) -> tuple[int, str]:
     """Like `error`, of a plain request."""
     assert answer.status_code >= 400, answer.text
     return error((answer.status_code, answer.text))
+
+
+def problem(answer: requests.Response) -> tuple[int, dict[str, list[str]]]:
+    """Status and places of an error of the Willow dialect; checks the form of its body."""
+    assert answer.status_code >= 400, answer.text
+    members = answer.json()
+    assert set(members) == {"type", "title", "status", "detail", "instance", "errors"}
+    assert members["status"] == answer.status_code
+    assert members["title"]
+    return answer.status_code, members["errors"]
 
 
 def dictionary(members: Any) -> dict[str, str]:

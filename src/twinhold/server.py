@@ -18,7 +18,7 @@ import uvicorn
 import uvloop
 
 from twinhold import __version__, credentials, first_start, log, workers
-from twinhold.api import trusted_twin
+from twinhold.api import trusted_twin, willow
 from twinhold.api import twinhold as pages
 from twinhold.api.kit.app import App
 from twinhold.api.kit.metrics import Metrics
@@ -30,7 +30,7 @@ from twinhold.settings import Settings, SettingsError
 from twinhold.store import Store, StoreError, open_store
 from twinhold.store.open import DirectoryLock
 
-_VENDORS = (trusted_twin.DIALECT,)
+_VENDORS = (trusted_twin.DIALECT, willow.DIALECT)
 _ACTIONS = frozenset[str]().union(*(dialect.actions for dialect in _VENDORS))
 _GRACE_SECONDS = 30
 _IDLE_SECONDS = 75

@@ -12,22 +12,42 @@ from urllib.parse import quote
 import msgspec
 import pytest
 import requests
-from tests.harness import EVERYTHING, NOTHING, Account, Server, body, create, refusal, uuid_of
+from tests.harness import (
+    EVERYTHING,
+    NOTHING,
+    Account,
+    Server,
+    body,
+    create,
+    problem,
+    refusal,
+    uuid_of,
+)
 
 from twinhold import server as composition
 from twinhold.api import twinhold as pages
+from twinhold.api import willow
 from twinhold.api.kit.metrics import Metrics
 from twinhold.api.kit.operations import Operation
 
 DIALECTS = (*composition._VENDORS, pages.dialect(Metrics([]), composition._VENDORS))
 OPERATIONS = [operation for dialect in DIALECTS for operation in dialect.operations]
+WILLOW = set(willow.DIALECT.operations)
 CALLERS = ("nobody", "unknown", "other", "denied", "hidden", "allowed")
 HIDES = "false"
-MODEL = {
+MODEL: dict[str, Any] = {
     "@context": "dtmi:dtdl:context;3",
     "@id": "dtmi:com:example:Pump;1",
     "@type": "Interface",
+    "contents": [
+        {"@type": "Property", "name": "flow", "schema": "integer"},
+        {"@type": "Relationship", "name": "feeds"},
+    ],
 }
+PUMP = {"id": "P-1", "modelId": MODEL["@id"], "contents": {"flow": 1}}
+TANK = {"id": "T-1", "modelId": MODEL["@id"], "contents": {}}
+EDGE = {"sourceId": "P-1", "targetId": "T-1", "name": "feeds"}
+EDGE_ID = "P-1_feeds_T-1"
 
 
 @dataclass(frozen=True)
@@ -133,7 +153,26 @@ def ledger(sent: Any = None) -> Callable[[Cast], Target]:
 def model(cast: Cast) -> Target:
     """A model that the account has."""
     assert cast.home.request("POST", "/models", json=[MODEL]).status_code == 201
-    return Target({"model": quote(MODEL["@id"], safe="")})
+    return Target({"model": quote(MODEL["@id"], safe=""), "id": MODEL["@id"]})
+
+
+def modelled(sent: Any = None, **path: str) -> Callable[[Cast], Target]:
+    """Two twins of a model and a relationship between them."""
+
+    def make(cast: Cast) -> Target:
+        model(cast)
+        for put in (PUMP, TANK):
+            assert cast.home.request("PUT", "/twins", json=put).status_code == 200
+        answer = cast.home.request("PUT", "/api/v3/twins/relationships", json=EDGE)
+        assert answer.status_code == 200, answer.text
+        return Target(path, sent)
+
+    return make
+
+
+def client_credentials(cast: Cast) -> Target:
+    secret = {"client_id": cast.home.user, "client_secret": cast.home.secret}
+    return Target(sent={"grant_type": "client_credentials"} | secret)
 
 
 def refreshable(caller: Account) -> Account:
@@ -193,6 +232,26 @@ ROWS = {
     "get_models": Row(nothing, other=200),
     "get_model": Row(model, other=404),
     "delete_models": Row(model, other=404),
+    "GetToken": Row(client_credentials, other=200),
+    "ModelsV2_GetModels": Row(nothing, other=200),
+    "ModelsV2_GetModel": Row(model, other=404),
+    "put_twin": Row(modelled(PUMP), other=400, hidden=403),
+    "TwinsV2_CreateOrReplaceTwinAsync": Row(modelled(PUMP), other=400, hidden=403),
+    "TwinsV2_GetTwinsByIdsAsync": Row(modelled(["P-1"]), other=200),
+    "TwinsV2_GetTwinByIdAsync": Row(modelled(id="P-1"), other=404, hidden=403),
+    "TwinsV2_PatchTwin": Row(
+        modelled([{"op": "add", "path": "/flow", "value": 2}], id="P-1"), other=404, hidden=403
+    ),
+    "DeleteTwin": Row(modelled(id="P-1?cascade=true"), other=404, hidden=403),
+    "RelationshipsV2_UpsertRelationship": Row(modelled(EDGE), other=404, hidden=403),
+    "RelationshipsV2_GetOutgoingRelationships": Row(modelled(twinId="P-1"), other=404, hidden=403),
+    "RelationshipsV2_GetIncomingRelationships": Row(modelled(twinId="T-1"), other=404, hidden=403),
+    "RelationshipsV2_GetRelationship": Row(
+        modelled(twinId="P-1", relationshipId=EDGE_ID), other=404, hidden=403
+    ),
+    "DeleteRelationship": Row(
+        modelled(twinId="P-1", relationshipId=EDGE_ID), other=404, hidden=403
+    ),
     "health": Row(nothing, other=200),
     "metrics": Row(nothing, other=200),
     "openapi": Row(nothing, other=200),
@@ -219,7 +278,8 @@ def test_answer(operation: Operation, caller: str, server: Server) -> None:
     expected = _expected(caller, operation, row)
     assert answer.status_code == expected, answer.text
     if expected >= 400:
-        assert refusal(answer)[0] == expected
+        refused = problem if operation in WILLOW else refusal
+        assert refused(answer)[0] == expected
         assert list(_records(cast)) == before
     elif operation.response is not None and expected != 204:
         msgspec.convert(answer.json(), operation.response)
@@ -293,6 +353,10 @@ def _records(cast: Cast) -> Iterator[Any]:
         twins = body(client.scan_twins(params={"details": True, "count": 1000}))
         yield twins
         yield [body(client.get_twin_ledger_entry(uuid_of(one))) for one in twins["twins"]]
+        edges = account.request("GET", "/api/v3/twins/P-1/relationships/outgoing")
+        yield edges.json() if edges.status_code == 200 else None
+        face = account.request("GET", "/api/v3/twins/P-1")
+        yield face.json() if face.status_code == 200 else None
 
 
 def _require_no_leak(caller: str, answer: requests.Response, cast: Cast) -> None:
@@ -301,3 +365,4 @@ def _require_no_leak(caller: str, answer: requests.Response, cast: Cast) -> None
         assert cast.home.account not in answer.text
     elif answer.status_code >= 400:
         assert "creation_certificate" not in answer.text
+        assert "contents" not in answer.text

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 from tests.harness import Account, Server, dictionary
 
-from twinhold.api.trusted_twin import DIALECT
+from twinhold import server as composition
 
 CALLS = 1000
 SEEDS = [1, 2, None]
@@ -45,7 +45,7 @@ ACTIONS = (
     "create_user_token",
     "who_am_i",
 )
-EVERY = frozenset({*DIALECT.actions, "one_that_is_yet_to_come"})
+EVERY = frozenset({*composition._ACTIONS, "one_that_is_yet_to_come"})
 
 
 class NoValueError(Exception):

@@ -7,10 +7,12 @@ from types import ModuleType
 import pytest
 from tests.harness import ROOT
 
-from twinhold.api import trusted_twin
+from twinhold.api import trusted_twin, willow
 from twinhold.api.kit import openapi
 from twinhold.api.trusted_twin.errors import SUBCODES
 from twinhold.registry.errors import RegistryError
+
+VENDORS = (trusted_twin.DIALECT, willow.DIALECT)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def test_every_error_is_mapped_and_has_a_code_of_its_own(generator: ModuleType) 
 
 
 def test_every_operation_has_a_summary_and_a_name_of_its_own() -> None:
-    operations = trusted_twin.DIALECT.operations
+    operations = [operation for dialect in VENDORS for operation in dialect.operations]
     assert len({operation.name for operation in operations}) == len(operations)
     assert all(operation.summary.endswith(".") for operation in operations)
 
@@ -50,13 +52,14 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 
 def test_the_openapi_document_describes_every_operation() -> None:
-    document = openapi.document((trusted_twin.DIALECT,))
+    document = openapi.document(VENDORS)
     described = {
         operation["operationId"]
         for path in document["paths"].values()
         for operation in path.values()
     }
-    assert described == {operation.name for operation in trusted_twin.DIALECT.operations}
+    every = [operation for dialect in VENDORS for operation in dialect.operations]
+    assert described == {operation.name for operation in every}
     upload = document["paths"]["/models"]["post"]
     assert upload["requestBody"]["content"]["application/json"]["schema"]["type"] == "array"
     assert "content" not in document["paths"]["/models/{model}"]["delete"]["responses"]["204"]

@@ -77,12 +77,12 @@ class Model:
         """All properties by name, inherited ones included."""
         return self._of(Property)
 
-    @property
+    @cached_property
     def relationships(self) -> dict[str, Relationship]:
         """All relationships by name, inherited ones included."""
         return self._of(Relationship)
 
-    @property
+    @cached_property
     def components(self) -> dict[str, Component]:
         """All components by name, inherited ones included."""
         return self._of(Component)

@@ -19,6 +19,7 @@ from twinhold.registry.errors import InvalidValueError, NotJsonError, NotUtf8Err
 DEEPEST = 64
 _MOST_DIGITS = 4000
 _KEY = re.compile(r"[a-z_][0-9a-z_]{0,63}")
+_KEY_END = re.compile(rb'"\s*:')
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 _decode = msgspec.json.Decoder().decode
@@ -117,18 +118,29 @@ def _read(text: str, body: bytes) -> Any:
         value = None
     else:
         few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST
-        if few_levels and b"\\u" not in body and body.count(b":") == _count_keys(value):
+        if few_levels and b"\\u" not in body and _repeats_no_key(body, _count_keys(value)):
             return value
     return _inspect(text, value)
 
 
+def _repeats_no_key(body: bytes, keys: int) -> bool:
+    """Whether a body that was decoded to so many keys wrote no more; false where that is unclear.
+
+    Colons inside of texts only add to a count, so a count that is equal proves it.
+    """
+    return body.count(b":") == keys or len(_KEY_END.findall(body)) == keys
+
+
 def _count_keys(value: object) -> int:
-    """Keys in a value at all levels; an object that repeats a key has fewer than its colons."""
-    if isinstance(value, dict):
-        return len(value) + sum(_count_keys(item) for item in value.values())
-    if isinstance(value, list):
-        return sum(map(_count_keys, value))
-    return 0
+    """Keys in a value at all levels; an object that repeats a key has fewer than were written."""
+    keys, values = 0, [value]
+    for item in values:  # which grows on the way
+        if isinstance(item, dict):
+            keys += len(item)
+            values.extend(item.values())
+        elif isinstance(item, list):
+            values.extend(item)
+    return keys
 
 
 def _inspect(text: str, value: object) -> Any:

@@ -5,9 +5,18 @@ applies, and a hint that says what to do. A dialect's `errors.py` maps each clas
 and body; docs/reference/errors.md lists them all.
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
 
 _QUOTED = 80
+_MOST_PROBLEMS = 100
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong, and where: a JSON pointer into the request's body."""
+
+    pointer: str
+    message: str
 
 
 class RegistryError(Exception):
@@ -27,6 +36,26 @@ class RegistryError(Exception):
         super().__init__(message)
         self.message = message
         self.pointer = pointer
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """Everything that is wrong, where the place is known."""
+        return () if self.pointer is None else (Problem(self.pointer, self.message),)
+
+
+class ManyProblemsError(RegistryError):
+    """Base of the errors that name all that is wrong and not only the first of it."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first = problems[0]
+        more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
+        super().__init__(first.message + more, first.pointer)
+        self._problems = tuple(problems[:_MOST_PROBLEMS])
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """Everything that is wrong, at most the first hundred."""
+        return self._problems
 
 
 class NotUtf8Error(RegistryError):
@@ -146,6 +175,41 @@ class TransactionRefusedError(RegistryError):
 
     code = "ledger.transaction_refused"
     hint = "Read the ledger again and repeat the change on what it holds now."
+
+
+class TwinInvalidError(ManyProblemsError):
+    """A twin, or what it holds, is not what the API and its model ask for."""
+
+    code = "twin.invalid"
+    hint = "Correct what is named; nothing was stored."
+
+
+class TwinRelatedError(RegistryError):
+    """The twin has relationships, which would lose their end."""
+
+    code = "twin.related"
+    hint = "Delete its relationships first."
+
+
+class PreconditionFailedError(RegistryError):
+    """The twin is not, or no longer, in the state that the request asks for."""
+
+    code = "twin.precondition_failed"
+    hint = "Read the twin and decide anew."
+
+
+class RelationshipInvalidError(ManyProblemsError):
+    """A relationship is not what the model of its source asks for."""
+
+    code = "relationship.invalid"
+    hint = "Correct what is named; nothing was stored."
+
+
+class RelationshipNotFoundError(RegistryError):
+    """The twin has no relationship of this id."""
+
+    code = "relationship.not_found"
+    hint = "Check the id; a relationship is found at its source."
 
 
 class ModelInvalidError(RegistryError):

@@ -1,5 +1,6 @@
 """UUIDs of twins and of everything else; as strings, lower case with dashes."""
 
+import hashlib
 import os
 import re
 import uuid
@@ -32,6 +33,22 @@ def twin_uuid(now: int, entropy: bytes) -> str:
 def new_twin_uuid(now: int) -> str:
     """`twin_uuid` with fresh randomness."""
     return twin_uuid(now, os.urandom(10))
+
+
+def named_twin_uuid(account: str, name: str) -> str:
+    """The UUID of the twin that an account knows by a name: version 5, in the account's UUID.
+
+    So a look-up by id is one by UUID, and a repeated PUT meets the same twin on every machine.
+    """
+    namespace = bytes.fromhex(account.replace("-", ""))
+    digest = hashlib.sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text has the form of a UUID, in lower case."""
+    return _UUID.fullmatch(text) is not None
 
 
 def new_uuid() -> str:

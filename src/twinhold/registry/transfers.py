@@ -6,7 +6,7 @@ show no way to do it.
 
 from typing import TypeAlias
 
-from twinhold.registry import access, attribute_indexes, twins
+from twinhold.registry import access, attribute_indexes, relationships, twins
 from twinhold.registry.errors import InvalidValueError, NotFoundError
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
@@ -30,10 +30,12 @@ async def create(
     Raises:
         TwinNotFoundError, TwinForbiddenError, NotOwnerError, TwinTerminatedError: see
             `twins.find_to_change`.
+        TwinRelatedError: it has relationships with twins that stay.
         InvalidValueError: the recipient is the owner.
         NotFoundError: there is no such account.
     """
-    await twins.find_to_change(transaction, call, twin)
+    offered = await twins.find_to_change(transaction, call, twin)
+    await relationships.require_none(transaction, offered)
     if recipient == call.actor.account:
         raise InvalidValueError("The recipient owns the twin already.", "/recipient")
     if await transaction.one(stored_accounts.SELECT_ACCOUNT, {"account": recipient}) is None:
@@ -53,6 +55,7 @@ async def accept(transaction: Transaction, call: Call, transfer: str, shape: Sha
         NotFoundError: no offer of this kind waits for the caller's account.
         TwinTerminatedError: the twin was terminated meanwhile.
         TwinForbiddenError: the twin rule of the caller's role hides it.
+        TwinRelatedError: it has relationships with twins that stay.
     """
     offer = await _find(transaction, call, transfer)
     if call.actor.account != offer.recipient or offer.validity <= call.now:
@@ -61,6 +64,7 @@ async def accept(transaction: Transaction, call: Call, transfer: str, shape: Sha
     # Their rule judges the twin as it will be.
     access.require_twin(call, twin._replace(owner=call.actor.account))
     twins.require_alive(twin)
+    await relationships.require_none(transaction, twin)
     await transaction.run(stored.DELETE, {"transfer": transfer})
     row = await transaction.one(
         stored_twins.CHANGE_OWNER.shaped(shape),

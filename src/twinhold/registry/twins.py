@@ -164,10 +164,7 @@ async def complete(transaction: Transaction, call: Call, row: Row | None, uuid: 
     """
     if row is None:
         raise TwinNotFoundError(f"The twin {uuid} does not exist.")
-    twin, rule = Facts._make(row), call.actor.twin_rule
-    if rule is None or "LEDGER" not in rule.variables:
-        return twin
-    return await gathering.with_ledger(transaction, call, twin)
+    return (await gathering.twins_of(transaction, call, [row]))[0]
 
 
 async def _find(transaction: Transaction, call: Call, statement: Statement, uuid: str) -> Facts:

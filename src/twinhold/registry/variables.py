@@ -38,6 +38,9 @@ _OF_TWIN: Mapping[str, Callable[[Facts], Any]] = {
     ),
     "TWIN": lambda twin: _members(twin.description),
     "LEDGER": lambda twin: entries.values(twin.ledger or {}),
+    "twin_id": lambda twin: twin.id,
+    "twin_model": lambda twin: twin.model,
+    "CONTENTS": lambda twin: _members(twin.contents),
 }
 
 _OF_ENTRY: Mapping[str, Callable[[Entry], Any]] = {
@@ -111,5 +114,5 @@ def seconds(microseconds: int) -> float:
     return microseconds // 1000 / 1000
 
 
-def _members(description: str | None) -> Any:
-    return {} if description is None else documents.decode(description)
+def _members(document: str | None) -> Any:
+    return {} if document is None else documents.decode(document)

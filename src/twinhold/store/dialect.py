@@ -14,12 +14,17 @@ class Dialect:
         words: what replaces a word in braces in a statement.
         seconds: the conversions and arguments of `format()` that write a column of microseconds as
             seconds with three decimals.
+        instant: the expression of a column of microseconds as a date and time by ISO 8601 with
+            seven decimals, without its zone.
+        quoted: the expression of a column of text as a JSON string.
     """
 
     name: str
     placeholder: str
     words: Mapping[str, str]
     seconds: Callable[[str], tuple[str, str]]
+    instant: Callable[[str], str]
+    quoted: Callable[[str], str]
 
 
 SQLITE = Dialect(
@@ -53,6 +58,11 @@ SQLITE = Dialect(
         "first_generation": "SELECT 1",
     },
     seconds=lambda column: ("%d.%03d", f"{column} / 1000000, {column} / 1000 % 1000"),
+    instant=lambda column: (
+        f"(strftime('%Y-%m-%dT%H:%M:%S', {column} / 1000000, 'unixepoch')"
+        f" || format('.%06d0', {column} % 1000000))"
+    ),
+    quoted=lambda column: f"json_quote({column})",
 )
 
 POSTGRESQL = Dialect(
@@ -87,4 +97,9 @@ POSTGRESQL = Dialect(
         "%s.%s",
         f"{column} / 1000000, lpad(({column} / 1000 % 1000)::text, 3, '0')",
     ),
+    instant=lambda column: (
+        f"(to_char(timestamp '1970-01-01' + {column} * interval '1 microsecond', "
+        """'YYYY-MM-DD"T"HH24:MI:SS.US') || '0')"""
+    ),
+    quoted=lambda column: f"to_json({column})::text",
 )

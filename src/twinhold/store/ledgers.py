@@ -39,7 +39,7 @@ READ = Statement(
     f"""SELECT {FACTS}, (SELECT entries FROM ledgers WHERE twin = :uuid AND account = CASE :whose
             WHEN 'owner' THEN owner WHEN 'creator' THEN creator
             ELSE CAST(:account AS {{uuid}}) END) AS document, {{generation}}
-    FROM twins WHERE uuid = :uuid"""  # noqa: S608 - of constants
+    FROM twins WHERE uuid = :uuid"""
 )
 """The `Facts` of a twin, with the entries of one ledger on it as the document.
 
@@ -80,21 +80,19 @@ RECORD = Statement(
     VALUES (:twin, :account, :entry,
         COALESCE((SELECT max(number) FROM ledger_history WHERE {_OF_ENTRY}), 0) + 1,
         :changed, :value)
-    RETURNING number"""  # noqa: S608 - of constants
+    RETURNING number"""
 )
 """Add a record to the history of an entry; answers its number."""
 
-FORGET_BEFORE = Statement(
-    f"DELETE FROM ledger_history WHERE {_OF_ENTRY} AND number <= :number"  # noqa: S608
-)
+FORGET_BEFORE = Statement(f"DELETE FROM ledger_history WHERE {_OF_ENTRY} AND number <= :number")
 
 FORGET_EXPIRED = Statement(
     f"""DELETE FROM ledger_history WHERE {_OF_ENTRY} AND changed < :oldest AND number IN (
-        SELECT number FROM ledger_history WHERE {_OF_ENTRY} ORDER BY number LIMIT :most)"""  # noqa: S608
+        SELECT number FROM ledger_history WHERE {_OF_ENTRY} ORDER BY number LIMIT :most)"""
 )
 """Drop records from before a time, so many a call: more than are added."""
 
-FORGET_ENTRY = Statement(f"DELETE FROM ledger_history WHERE {_OF_ENTRY}")  # noqa: S608
+FORGET_ENTRY = Statement(f"DELETE FROM ledger_history WHERE {_OF_ENTRY}")
 
 HISTORY = Statement(
     """WITH found AS (
@@ -123,10 +121,10 @@ ADD_REFERENCE = Statement(
 
 SELECT_REFERENCE = Statement(
     f"""SELECT twin, account, entry, source, source_account, source_entry, maker
-    FROM ledger_references WHERE {_OF_ENTRY}"""  # noqa: S608 - of constants
+    FROM ledger_references WHERE {_OF_ENTRY}"""
 )
 
-DROP_REFERENCE = Statement(f"DELETE FROM ledger_references WHERE {_OF_ENTRY}")  # noqa: S608
+DROP_REFERENCE = Statement(f"DELETE FROM ledger_references WHERE {_OF_ENTRY}")
 
 MARK_STALE = Statement(
     """UPDATE ledger_references SET stale = :stale
@@ -135,9 +133,7 @@ MARK_STALE = Statement(
 )
 """Say that the sources of references have changed."""
 
-MARK_FRESH = Statement(
-    f"UPDATE ledger_references SET stale = :stale WHERE {_OF_ENTRY}"  # noqa: S608
-)
+MARK_FRESH = Statement(f"UPDATE ledger_references SET stale = :stale WHERE {_OF_ENTRY}")
 
 STALE = Statement(
     """SELECT twin, account, entry, source, source_account, source_entry, maker

@@ -64,7 +64,7 @@ COMPILED = Statement(
     f"""{_NEEDED}
     SELECT m.dtmi, c.compiled FROM needed AS n
     CROSS JOIN models AS m JOIN model_contents AS c ON c.digest = m.content
-    WHERE m.account = :account AND m.dtmi = n.dtmi"""  # noqa: S608 - of constants
+    WHERE m.account = :account AND m.dtmi = n.dtmi"""
 )
 """What some models and all that they depend on were compiled to."""
 
@@ -72,7 +72,7 @@ DOCUMENTS = Statement(
     f"""{_NEEDED}
     SELECT m.dtmi, m.content, c.document FROM needed AS n
     CROSS JOIN models AS m JOIN model_contents AS c ON c.digest = m.content
-    WHERE m.account = :account AND m.dtmi = n.dtmi"""  # noqa: S608 - of constants
+    WHERE m.account = :account AND m.dtmi = n.dtmi"""
 )
 """The `DocumentRow` of some models and of all that they depend on."""
 
@@ -81,7 +81,7 @@ SELECT = Statement(f"{_MODEL} WHERE m.account = :account AND m.dtmi = :dtmi")
 
 SELECT_SOME = Statement(
     f"""{_MODEL} WHERE m.account = :account
-        AND m.dtmi IN (SELECT value FROM {{json_texts}}(CAST(:dtmis AS {{json}})))"""  # noqa: S608 - of constants
+        AND m.dtmi IN (SELECT value FROM {{json_texts}}(CAST(:dtmis AS {{json}})))"""
 )
 """The `ModelRow` of some models."""
 
@@ -93,7 +93,7 @@ PAGE = Statement(
 PAGE_OF_NEEDED = Statement(
     f"""{_NEEDED} {_MODEL}
     WHERE m.account = :account AND m.dtmi IN (SELECT dtmi FROM needed) AND m.dtmi > :after
-    ORDER BY m.dtmi LIMIT :count"""  # noqa: S608 - of constants
+    ORDER BY m.dtmi LIMIT :count"""
 )
 """The `ModelRow` of the models after a DTMI, of those that some models depend on, and those."""
 

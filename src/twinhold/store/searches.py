@@ -12,7 +12,7 @@ CHECKED_PAGE = Statement(
     f"""SELECT {FACTS},
         CASE WHEN {{condition}} THEN {{document}} END AS document, {{generation}}
     FROM searched_twins
-    WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT :count"""  # noqa: S608 - of constants
+    WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT :count"""
 )
 """The `Facts` of every twin of a page; the document is null where the condition does not hold."""
 
@@ -27,7 +27,7 @@ IN_WINDOW = Statement(
         {{document}} AS document, {{generation}}
     FROM searched_twins
     WHERE owner = :owner AND uuid > :after AND uuid <= :until AND ({{condition}})
-    ORDER BY uuid LIMIT :count"""  # noqa: S608 - of constants
+    ORDER BY uuid LIMIT :count"""
 )
 """The `Facts` of the twins of a window for which the condition holds."""
 
@@ -36,7 +36,7 @@ BY_INDEX = Statement(
         {{document}} AS document, {{generation}}
     FROM searched_twins
     WHERE owner = :owner AND uuid > :after AND ({{condition}})
-    ORDER BY uuid LIMIT :count"""  # noqa: S608 - of constants
+    ORDER BY uuid LIMIT :count"""
 )
 """The `Facts` of twins for which the condition holds; `found_by` makes it one of an index."""
 
@@ -60,7 +60,7 @@ def found_by(spans: list[Span]) -> tuple[str, dict[str, Any]]:
             else f"value >= :low{number} AND value <= :high{number}"
         )
         parts.append(
-            "SELECT uuid FROM twin_attributes "  # noqa: S608 - only numbers are put in
+            "SELECT uuid FROM twin_attributes "
             f"WHERE owner = :owner AND name = :name{number} AND {compared} AND uuid > :after"
         )
         parameters |= {f"name{number}": span.name, f"low{number}": span.low}

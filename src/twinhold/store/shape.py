@@ -27,6 +27,20 @@ class Json:
 
 
 @dataclass(frozen=True, slots=True)
+class Quoted:
+    """A column of any text, written as a JSON string with its quotes."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A column of microseconds, written by ISO 8601 to seven decimals; the zone is the shape's."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seconds:
     """A column of microseconds, written as seconds with three decimals."""
 
@@ -41,7 +55,7 @@ class Optional:
     pieces: tuple["Piece", ...]
 
 
-Piece: TypeAlias = str | Text | Json | Seconds | Optional
+Piece: TypeAlias = str | Text | Json | Quoted | Instant | Seconds | Optional
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,16 +80,26 @@ def optional(column: str, *pieces: Piece) -> Optional:
 
 
 def _format(pieces: tuple[Piece, ...], dialect: Dialect) -> str:
-    if all(isinstance(piece, str | Text | Json) for piece in pieces):
-        return " || ".join(map(_plain, pieces))  # cheaper than format() where it can do
+    if not any(isinstance(piece, Seconds | Optional) for piece in pieces):
+        # Cheaper than format() where it can do.
+        return " || ".join(_plain(piece, dialect) for piece in pieces)
     parts = [_part(piece, dialect) for piece in pieces]
     template = "".join(conversion for conversion, _ in parts)
     arguments = "".join(f", {argument}" for _, argument in parts if argument)
     return f"format({_quoted(template)}{arguments})"
 
 
-def _plain(piece: Piece) -> str:
-    return _quoted(piece) if isinstance(piece, str) else f"CAST({piece.column} AS text)"
+def _plain(piece: Piece, dialect: Dialect) -> str:
+    return _quoted(piece) if isinstance(piece, str) else _value(piece, dialect)
+
+
+def _value(piece: Text | Json | Quoted | Instant | Seconds | Optional, dialect: Dialect) -> str:
+    """The expression of a piece that is one value."""
+    if isinstance(piece, Quoted):
+        return dialect.quoted(piece.column)
+    if isinstance(piece, Instant):
+        return dialect.instant(piece.column)
+    return f"CAST({piece.column} AS text)"
 
 
 def _quoted(text: str) -> str:
@@ -91,6 +115,8 @@ def _part(piece: Piece, dialect: Dialect) -> tuple[str, str]:
     if isinstance(piece, Optional):
         inner = _format(piece.pieces, dialect)
         return "%s", f"CASE WHEN {piece.column} IS NULL THEN '' ELSE {inner} END"
+    if isinstance(piece, Quoted | Instant):
+        return "%s", _value(piece, dialect)
     return "%s", piece.column
 
 

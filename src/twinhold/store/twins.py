@@ -1,4 +1,4 @@
-"""Statements about the certificate face of twins.
+"""Statements about twins, whatever their faces, and about their certificate face.
 
 `{document}` is the twin as a dialect's shape writes it.
 """
@@ -13,6 +13,9 @@ class Facts(NamedTuple):
 
     Attributes:
         description: as JSON.
+        id: under which the model dialects know it; None without a model face, like what follows.
+        model: the DTMI of its model.
+        contents: as JSON.
         ledger: the entries of the caller's account, once they were gathered for a rule.
     """
 
@@ -24,15 +27,18 @@ class Facts(NamedTuple):
     issuer: str | None
     terminated: int | None
     description: str | None
+    id: str | None
+    model: str | None
+    contents: str | None
     ledger: Any
     document: str
     generation: int
 
 
-FACTS = (
-    """uuid, owner, creator, created, updated, issuer, terminated, description, NULL AS ledger"""
-)
+FACTS = """uuid, owner, creator, created, updated, issuer, terminated, description, id, model,
+        contents, NULL AS ledger"""
 """The columns of `Facts`, without the document and the generation."""
+
 
 DOCUMENT = 1
 """Where a row of `PAGE` has the document."""
@@ -45,13 +51,13 @@ INSERT = Statement(
 
 SELECT = Statement(
     f"""SELECT {FACTS}, {{document}}, {{generation}}
-    FROM twins WHERE uuid = :uuid"""  # noqa: S608 - of constants
+    FROM twins WHERE uuid = :uuid"""
 )
 """The `Facts` of one twin."""
 
 SELECT_FOR_UPDATE = Statement(
     f"""SELECT {FACTS}, {{document}}, {{generation}}
-    FROM twins WHERE uuid = :uuid {{for_update}}"""  # noqa: S608 - of constants
+    FROM twins WHERE uuid = :uuid {{for_update}}"""
 )
 """The `Facts` of one twin, which no other transaction changes before this one ends."""
 
@@ -72,6 +78,9 @@ PAGE = Statement(
 """UUIDs and documents of an account's twins after a UUID."""
 
 CHANGE_OWNER = Statement(
-    """UPDATE twins SET owner = :owner, updated = :now WHERE uuid = :uuid
+    """UPDATE twins SET owner = :owner, updated = :now,
+        id = CASE WHEN id IS NULL THEN NULL ELSE CAST(uuid AS text) END
+    WHERE uuid = :uuid
     RETURNING {document}, {generation}"""
 )
+"""A twin with its new owner, who knows it by its UUID: names are those of an account."""

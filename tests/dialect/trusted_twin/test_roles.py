@@ -21,6 +21,7 @@ from tests.harness import (
 )
 from trustedtwin.tt_api import TTRESTService
 
+from twinhold import server as composition
 from twinhold.api.trusted_twin import DIALECT
 from twinhold.api.trusted_twin.wire import roles as wire
 
@@ -99,7 +100,7 @@ class TestCreate:
         assert role["rules"] == {f"{name}_rule": rule for name, rule in sent.items()}
 
     def test_takes_every_action_there_is(self, client: TTRESTService) -> None:
-        actions = sorted(DIALECT.actions)
+        actions = sorted(composition._ACTIONS)
         assert len(actions) > 80
         for effect in ("allow", "deny"):
             statement = {"effect": effect, "actions": actions}
@@ -287,7 +288,7 @@ STATEMENTS: list[Any] = [
 
 def granted(statement: Any) -> set[str]:
     """What a statement allows, with one operation that is yet to come."""
-    every, listed = {*DIALECT.actions, "one_to_come"}, set(statement["actions"] or [])
+    every, listed = {*composition._ACTIONS, "one_to_come"}, set(statement["actions"] or [])
     return listed if statement["effect"] == "allow" else every - listed
 
 

@@ -23,6 +23,9 @@ SUBCODES: Mapping[type[RegistryError], str] = {
     errors.CursorInvalidError: "400592",
     errors.ModelInvalidError: "400592",
     errors.TransactionRefusedError: "400897",
+    errors.TwinInvalidError: "400592",
+    errors.TwinRelatedError: "400358",
+    errors.RelationshipInvalidError: "400592",
     errors.UnauthenticatedError: "401000",
     errors.PermissionDeniedError: "403535",
     errors.EscalationError: "403535",
@@ -33,9 +36,11 @@ SUBCODES: Mapping[type[RegistryError], str] = {
     errors.NotFoundError: "404653",
     errors.TwinNotFoundError: "404653",
     errors.ModelNotFoundError: "404653",
+    errors.RelationshipNotFoundError: "404653",
     errors.OperationUnknownError: "404653",
-    # The vendor's table has no 405; ours follows its pattern.
+    # The vendor's table has no 405 and no 412; ours follow its pattern.
     errors.MethodNotAllowedError: "405000",
+    errors.PreconditionFailedError: "412000",
     errors.InternalError: "500000",
     errors.StoreAwayError: "500314",
 }

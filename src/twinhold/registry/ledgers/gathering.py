@@ -12,10 +12,19 @@ from twinhold.registry.ledgers.entries import Entries, Entry, read, source_of
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
 from twinhold.store import ledgers as stored
+from twinhold.store.engine import Row
 from twinhold.store.twins import Facts
 
 Ledgers = Mapping[str, Entries]
 """Entries of one account by the UUID of the twin."""
+
+
+async def twins_of(transaction: Transaction, call: Call, rows: Iterable[Row]) -> list[Facts]:
+    """The twins of some rows, with all that the caller's twin rule reads of them."""
+    twins, rule = [Facts._make(row) for row in rows], call.actor.twin_rule
+    if rule is None or "LEDGER" not in rule.variables:
+        return twins
+    return await with_ledgers(transaction, call, twins)
 
 
 async def with_ledgers(transaction: Transaction, call: Call, twins: Sequence[Facts]) -> list[Facts]:

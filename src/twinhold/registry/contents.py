@@ -1,0 +1,71 @@
+"""What a twin of a model holds: checked against the model, and brought into the form that is kept.
+
+A null property counts as not set, and `$metadata` is the registry's own: what a client sends of it
+is ignored, and every component is given the time at which it was stored (spec/willow.md 4.1 and 9).
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from twinhold.registry import instants, models
+from twinhold.registry.documents import kind
+from twinhold.registry.errors import ModelNotFoundError, Problem, TwinInvalidError
+from twinhold.registry.principal import Call
+from twinhold.store import Transaction
+
+if TYPE_CHECKING:
+    from twinhold.dtdl import Model
+
+METADATA = "$metadata"
+_encode = msgspec.json.Encoder().encode
+
+
+async def model_of(transaction: Transaction, call: Call, dtmi: str) -> "Model":
+    """The model that a twin is to follow.
+
+    Raises:
+        TwinInvalidError: the account has no such model.
+    """
+    try:
+        return await models.get(transaction, call, dtmi)
+    except ModelNotFoundError as error:
+        raise TwinInvalidError([Problem("/modelId", f"{error.message} {error.hint}")]) from None
+
+
+def checked(model: "Model", contents: object, now: int) -> str:
+    """Contents as they are kept, when they conform to the model.
+
+    Raises:
+        TwinInvalidError: they do not; names every violation, with pointers that begin at
+            `/contents`.
+    """
+    if not isinstance(contents, dict):
+        message = f"The contents must be an object, not {kind(contents)}."
+        raise TwinInvalidError([Problem("/contents", message)])
+    violations = model.validate(contents)
+    if violations:
+        raise TwinInvalidError(
+            [Problem(f"/contents{found.pointer}", found.message) for found in violations]
+        )
+    return _kept(model, contents, now)
+
+
+def _kept(model: "Model", contents: dict[str, Any], now: int) -> str:
+    metadata: dict[str, str] | None = None
+    kept = {}
+    for name, value in contents.items():
+        if value is None or name == METADATA:
+            continue
+        if name in model.components:
+            metadata = metadata or {"$lastUpdateTime": f"{instants.write(now)}Z"}
+            kept[name] = _component(value) | {METADATA: metadata}
+        else:
+            kept[name] = value
+    return _encode(kept).decode()
+
+
+def _component(value: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: member for name, member in value.items() if member is not None and name != METADATA
+    }

@@ -1,0 +1,338 @@
+"""The model face of twins: put, read, patch and delete twins that follow a model.
+
+An id of the model dialects is the name of a twin of the caller's account, from which its UUID is
+made, or else the UUID of a twin (design: "One twin, two faces").
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from twinhold.registry import access, attribute_indexes, contents, documents, ids, json_patch
+from twinhold.registry.errors import (
+    InvalidValueError,
+    PreconditionFailedError,
+    Problem,
+    TwinInvalidError,
+    TwinNotFoundError,
+    TwinRelatedError,
+    quoted,
+)
+from twinhold.registry.json_patch import PatchOperation
+from twinhold.registry.ledgers import gathering
+from twinhold.registry.ledgers import writing as ledgers
+from twinhold.registry.principal import Call
+from twinhold.registry.twins import require_alive
+from twinhold.store import Transaction
+from twinhold.store import modelled_twins as stored
+from twinhold.store import relationships as stored_relationships
+from twinhold.store import transfers as stored_transfers
+from twinhold.store.shape import NOTHING, Shape
+from twinhold.store.statement import Statement
+from twinhold.store.twins import Facts
+
+_ID = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,128}")
+_PUT_ATTEMPTS = 3
+_TO_CHANGE = stored.SELECT_FOR_UPDATE.shaped(NOTHING)
+_SOME_TO_CHANGE = stored.SELECT_SOME_FOR_UPDATE.shaped(NOTHING)
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A twin as a client wants it; nothing of it is checked yet."""
+
+    id: str
+    model: str
+    contents: Any
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """What must hold for a change (RFC 9110, section 13.1).
+
+    Attributes:
+        versions: the twin is in one of these; None asks nothing.
+        exists: whether the twin is there; None asks nothing.
+    """
+
+    versions: frozenset[int] | None = None
+    exists: Literal[True, False] | None = None
+
+
+ALWAYS = Condition()
+
+
+class Patch(msgspec.Struct, frozen=True):
+    """A JSON Patch on the document `{"modelId", "contents"}` of a twin."""
+
+    id: str
+    operations: list[PatchOperation]
+    condition: Condition = ALWAYS
+
+
+class _Face(NamedTuple):
+    """What is kept of the model face: its contents as JSON."""
+
+    id: str
+    model: str
+    contents: str
+
+
+class Written(NamedTuple):
+    """A twin in the shape asked for, and its version: when it was changed last."""
+
+    document: str
+    version: int
+
+
+def check_id(text: object, pointer: str = "/id") -> list[Problem]:
+    """What is wrong with the id of a twin: it has 1 to 128 characters, none of control."""
+    if isinstance(text, str) and _ID.fullmatch(text):
+        return []
+    what = quoted(text) if isinstance(text, str) else documents.kind(text)
+    return [Problem(pointer, f"The id must have 1 to 128 printable characters, not {what}.")]
+
+
+async def put(
+    transaction: Transaction, call: Call, draft: Draft, shape: Shape, condition: Condition = ALWAYS
+) -> Written:
+    """Create a twin, or replace the model and contents of one; its relationships stay.
+
+    Raises:
+        TwinInvalidError: its id, model or contents are not what they must be.
+        PermissionDeniedError: the caller may not create, or not update.
+        TwinForbiddenError, NotOwnerError, TwinTerminatedError: there is a twin that may not change.
+        PreconditionFailedError: the condition does not hold.
+    """
+    face = await _face(transaction, call, draft)
+    for _ in range(_PUT_ATTEMPTS):
+        twin = await _find(transaction, call, draft.id, _TO_CHANGE)
+        if twin is not None:
+            access.require_permission(call.actor, "update_twin")
+            _require_change(call, twin, condition)
+            return await _update(transaction, call, twin, face, shape)
+        access.require_permission(call.actor, "create_twin")
+        _require_absent(draft.id, condition)
+        made = await _insert(transaction, call, face, shape)
+        if made is not None:
+            return made
+    raise RuntimeError("A twin can neither be found nor inserted.")
+
+
+async def get(transaction: Transaction, call: Call, id_: str, shape: Shape) -> Written:
+    """Read a twin that has a model face.
+
+    Raises:
+        TwinNotFoundError: there is none of this id.
+        TwinForbiddenError: the caller may not see it.
+    """
+    twin = await find(transaction, call, id_, shape)
+    return Written(twin.document, twin.updated)
+
+
+async def get_some(
+    transaction: Transaction, call: Call, wanted: Iterable[str], shape: Shape
+) -> list[Facts]:
+    """Those of some twins that there are and that the caller may see, in the order asked for."""
+    uuids = {id_: _uuids(call, id_) for id_ in wanted}
+    sought = sorted({uuid for pair in uuids.values() for uuid in pair})
+    rows = await transaction.all(
+        stored.SELECT_SOME.shaped(shape), {"uuids": msgspec.json.encode(sought).decode()}
+    )
+    found = {twin.uuid: twin for twin in await gathering.twins_of(transaction, call, rows)}
+    twins = (found.get(named) or found.get(given) for named, given in uuids.values())
+    seen = {
+        twin.uuid: twin
+        for twin in twins
+        if twin and twin.id is not None and access.sees_twin(call, twin)
+    }
+    return list(seen.values())
+
+
+async def patch(transaction: Transaction, call: Call, change: Patch, shape: Shape) -> Written:
+    """Change parts of a twin by a JSON Patch on `{"modelId", "contents"}`; all of it or nothing.
+
+    Raises:
+        InvalidValueError: an operation cannot be applied.
+        TwinInvalidError: what comes out does not conform to the model.
+        TwinNotFoundError, TwinForbiddenError, NotOwnerError, TwinTerminatedError: the twin may not
+            be changed.
+        PreconditionFailedError: the condition does not hold.
+    """
+    twin = await find_to_change(transaction, call, change.id, change.condition)
+    document = {"modelId": twin.model, "contents": documents.decode(twin.contents or "{}")}
+    changed = json_patch.apply(document, change.operations)
+    dtmi = changed.get("modelId") if isinstance(changed, dict) else None
+    if not isinstance(dtmi, str):
+        raise InvalidValueError("The patch must leave the twin with a modelId that is a text.", "")
+    face = await _face(
+        transaction, call, Draft(twin.id or change.id, dtmi, changed.get("contents", {}))
+    )
+    return await _update(transaction, call, twin, face, shape)
+
+
+async def delete(
+    transaction: Transaction, call: Call, id_: str, condition: Condition, *, cascade: bool
+) -> None:
+    """Remove a twin with all that hangs on it.
+
+    Args:
+        transaction: the transaction.
+        call: who calls.
+        id_: the twin.
+        condition: what must hold.
+        cascade: remove its relationships too.
+
+    Raises:
+        TwinRelatedError: it has relationships, and they are not to be removed.
+        TwinNotFoundError, TwinForbiddenError, NotOwnerError, TwinTerminatedError: the twin may not
+            be removed.
+        PreconditionFailedError: the condition does not hold.
+    """
+    twin = await find_to_change(transaction, call, id_, condition)
+    if cascade:
+        await transaction.run(stored_relationships.DELETE_OUTGOING, {"uuid": twin.uuid})
+        await transaction.run(stored_relationships.DELETE_INCOMING, {"uuid": twin.uuid})
+    elif await transaction.one(stored_relationships.OF_TWIN, {"uuid": twin.uuid}):
+        raise TwinRelatedError(f"The twin {quoted(id_)} has relationships.")
+    await transaction.run(stored_transfers.DELETE_OF_TWIN, {"twin": twin.uuid})
+    await attribute_indexes.drop(transaction, twin.uuid)
+    await transaction.run(stored.DELETE, {"uuid": twin.uuid})
+    await ledgers.delete_of_twin(transaction, call.now, twin.uuid)
+
+
+async def find(transaction: Transaction, call: Call, id_: str, shape: Shape = NOTHING) -> Facts:
+    """A twin of an id that has a model face and that the caller may see.
+
+    Raises:
+        TwinNotFoundError: there is none of this id.
+        TwinForbiddenError: the caller may not see it.
+    """
+    twin = _required(await _find(transaction, call, id_, stored.SELECT.shaped(shape)), id_)
+    access.require_twin(call, twin)
+    return twin
+
+
+def _uuids(call: Call, id_: str) -> tuple[str, str]:
+    """The UUID of the twin of a name, and the one that is given instead of a name."""
+    named = ids.named_twin_uuid(call.actor.account, id_)
+    lowered = id_.lower()
+    return named, lowered if ids.is_uuid(lowered) else named
+
+
+async def find_to_change(
+    transaction: Transaction, call: Call, id_: str, condition: Condition = ALWAYS
+) -> Facts:
+    """A twin that the caller may change, held until the transaction ends.
+
+    Raises:
+        TwinNotFoundError: there is none of this id.
+        TwinForbiddenError, NotOwnerError, TwinTerminatedError: it may not be changed.
+        PreconditionFailedError: the condition does not hold.
+    """
+    twin = _required(await _find(transaction, call, id_, _TO_CHANGE), id_)
+    _require_change(call, twin, condition)
+    return twin
+
+
+async def find_pair_to_change(
+    transaction: Transaction, call: Call, one: str, other: str
+) -> tuple[Facts, Facts]:
+    """Two twins of the caller's account, held until the transaction ends.
+
+    Raises:
+        TwinNotFoundError: one of them does not exist in the account.
+        TwinForbiddenError: the caller may not see one of them.
+    """
+    pairs = [_uuids(call, one), _uuids(call, other)]
+    sought = sorted({uuid for pair in pairs for uuid in pair})
+    rows = await transaction.all(
+        stored.SELECT_SOME_FOR_UPDATE.shaped(NOTHING),
+        {"uuids": msgspec.json.encode(sought).decode()},
+    )
+    found = {twin.uuid: twin for twin in await gathering.twins_of(transaction, call, rows)}
+    first, second = (
+        _required(found.get(named) or found.get(given), id_)
+        for id_, (named, given) in zip((one, other), pairs, strict=True)
+    )
+    for twin in (first, second):
+        access.require_twin(call, twin)
+        access.require_ownership(call, twin)
+    return first, second
+
+
+async def _find(
+    transaction: Transaction, call: Call, id_: str, statement: Statement
+) -> Facts | None:
+    """The twin of a name or UUID, whether it has a model face or not."""
+    named, given = _uuids(call, id_)
+    rows = await transaction.all(statement, {"named": named, "given": given})
+    if not rows:
+        return None
+    row = next((row for row in rows if row[0] == named), rows[0])
+    return (await gathering.twins_of(transaction, call, [row]))[0]
+
+
+def _required(twin: Facts | None, id_: str) -> Facts:
+    if twin is None or twin.id is None:
+        raise TwinNotFoundError(f"The twin {quoted(id_)} does not exist, or has no model.")
+    return twin
+
+
+def _require_change(call: Call, twin: Facts, condition: Condition) -> None:
+    access.require_twin(call, twin)
+    access.require_ownership(call, twin)
+    require_alive(twin)
+    if condition.exists is False:
+        raise PreconditionFailedError(f"The twin {quoted(twin.id or twin.uuid)} exists.")
+    if condition.versions is not None and twin.updated not in condition.versions:
+        raise PreconditionFailedError("The twin has changed since it was read.")
+
+
+def _require_absent(id_: str, condition: Condition) -> None:
+    if condition.exists or condition.versions is not None:
+        raise PreconditionFailedError(f"The twin {quoted(id_)} does not exist.")
+
+
+async def _face(transaction: Transaction, call: Call, draft: Draft) -> _Face:
+    """What is kept of a draft, when all of it is as it must be.
+
+    Raises:
+        TwinInvalidError: it is not; names every violation.
+    """
+    problems = check_id(draft.id)
+    if problems:
+        raise TwinInvalidError(problems)
+    model = await contents.model_of(transaction, call, draft.model)
+    return _Face(draft.id, draft.model, contents.checked(model, draft.contents, call.now))
+
+
+async def _insert(
+    transaction: Transaction, call: Call, face: _Face, shape: Shape
+) -> Written | None:
+    """A new twin; None when somebody else was quicker."""
+    owner = call.actor.account
+    uuid = ids.named_twin_uuid(owner, face.id)
+    row = await transaction.one(
+        stored.INSERT.shaped(shape),
+        {"uuid": uuid, "owner": owner, "now": call.now, **face._asdict()},
+    )
+    if row is None:
+        return None
+    await attribute_indexes.put(transaction, owner, uuid, call.actor.indexes.kept, None)
+    return Written(row[0], call.now)
+
+
+async def _update(
+    transaction: Transaction, call: Call, twin: Facts, face: _Face, shape: Shape
+) -> Written:
+    """The twin with another face; a twin that had none is known by its UUID from now on."""
+    kept = face._replace(id=twin.id or twin.uuid)
+    same = (kept.id, kept.model) == (twin.id, twin.model)
+    statement = stored.UPDATE_CONTENTS if same else stored.UPDATE
+    row = await transaction.one(
+        statement.shaped(shape), {"uuid": twin.uuid, "now": call.now, **kept._asdict()}
+    )
+    if row is None:
+        raise RuntimeError("A twin that is held has gone.")
+    return Written(row[0], call.now)

@@ -1,0 +1,277 @@
+"""Relationships: edges from one twin of an account to another, as the source's model has them.
+
+An edge is seen by whoever sees both its ends, and changed by whoever may change its source.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
+
+from twinhold.registry import access, documents, modelled_twins
+from twinhold.registry.errors import (
+    ModelNotFoundError,
+    Problem,
+    RelationshipInvalidError,
+    RelationshipNotFoundError,
+    TwinRelatedError,
+    quoted,
+)
+from twinhold.registry.ledgers import gathering
+from twinhold.registry.models import get as get_model
+from twinhold.registry.principal import Call
+from twinhold.registry.twins import require_alive
+from twinhold.store import Transaction
+from twinhold.store import relationships as stored
+from twinhold.store.relationships import Edge
+from twinhold.store.shape import Shape
+from twinhold.store.twins import Facts
+
+if TYPE_CHECKING:
+    from twinhold.dtdl import Model, Relationship
+
+Direction = Literal["outgoing", "incoming"]
+LONGEST_ID = 1024
+_STATEMENTS = {"outgoing": stored.OUTGOING, "incoming": stored.INCOMING}
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A relationship as a client wants it.
+
+    Attributes:
+        source: the id of the twin that it leaves.
+        target: the id of the twin that it arrives at.
+        name: as the source's model has it.
+        properties: of the edge, nothing checked yet.
+        id: the one to give it; empty to derive it.
+    """
+
+    source: str
+    target: str
+    name: str
+    properties: Any = msgspec.field(default_factory=dict)
+    id: str = ""
+
+
+class _Ends(NamedTuple):
+    source: Facts
+    target: Facts
+
+
+async def put(transaction: Transaction, call: Call, draft: Draft, shape: Shape) -> str:
+    """Make a relationship; one of the same ends, name and properties is made only once.
+
+    Raises:
+        TwinNotFoundError, TwinForbiddenError, NotOwnerError: a twin at an end is not the account's.
+        TwinTerminatedError: the source never changes again.
+        RelationshipInvalidError: the model of the source has no such relationship.
+    """
+    found = await modelled_twins.find_pair_to_change(transaction, call, draft.source, draft.target)
+    ends = _Ends(*found)
+    require_alive(ends.source)
+    kind = await _valid_kind(transaction, call, draft, ends)
+    properties = _kept(draft.properties)
+    relationship = draft.id or await _id(transaction, draft, ends, properties)
+    await _require_room(transaction, kind, ends, relationship)
+    row = await transaction.one(
+        stored.PUT.shaped(shape),
+        {
+            "source": ends.source.uuid,
+            "relationship": relationship,
+            "name": draft.name,
+            "target": ends.target.uuid,
+            "source_id": ends.source.id,
+            "target_id": ends.target.id,
+            "properties": properties,
+            "now": call.now,
+        },
+    )
+    if row is None:
+        raise RuntimeError("A statement that puts a relationship answered none.")
+    document: str = row[0]
+    return document
+
+
+async def get(transaction: Transaction, call: Call, twin: str, id_: str, shape: Shape) -> str:
+    """Read a relationship, found at its source.
+
+    Raises:
+        TwinNotFoundError, TwinForbiddenError: the source does not exist or is hidden.
+        RelationshipNotFoundError: it has no such relationship, or the other end is hidden.
+    """
+    source = await modelled_twins.find(transaction, call, twin)
+    row = await transaction.one(
+        stored.SELECT_WITH_TARGET.shaped(shape), {"source": source.uuid, "relationship": id_}
+    )
+    ends = [] if row is None else [row[stored.FACTS_START :]]
+    targets = await gathering.twins_of(transaction, call, ends)
+    if row is None or not access.sees_twin(call, targets[0]):
+        raise _not_found(id_)
+    document: str = row[1]
+    return document
+
+
+async def get_all(
+    transaction: Transaction, call: Call, twin: str, direction: Direction, shape: Shape
+) -> list[str]:
+    """The relationships that leave a twin or arrive at it, in the order of their ids.
+
+    Raises:
+        TwinNotFoundError, TwinForbiddenError: the twin does not exist or is hidden.
+    """
+    facts = await modelled_twins.find(transaction, call, twin)
+    found = await of_twins(transaction, call, [facts.uuid], direction, shape)
+    return found[facts.uuid]
+
+
+async def of_twins(
+    transaction: Transaction, call: Call, uuids: Sequence[str], direction: Direction, shape: Shape
+) -> dict[str, list[str]]:
+    """The relationships of each of some twins, in one statement."""
+    rows = await transaction.all(
+        _STATEMENTS[direction].shaped(shape), {"uuids": msgspec.json.encode(uuids).decode()}
+    )
+    found: dict[str, list[str]] = {uuid: [] for uuid in uuids}
+    ends = (row[stored.FACTS_START :] for row in rows)
+    others = await gathering.twins_of(transaction, call, ends)
+    for row, other in zip(rows, others, strict=True):
+        if access.sees_twin(call, other):
+            found[row[0]].append(row[1])
+    return found
+
+
+async def delete(transaction: Transaction, call: Call, twin: str, id_: str) -> None:
+    """Remove a relationship, found at its source.
+
+    Raises:
+        TwinNotFoundError, TwinForbiddenError, NotOwnerError, TwinTerminatedError: the source may
+            not be changed.
+        RelationshipNotFoundError: it has no such relationship.
+    """
+    source = await modelled_twins.find_to_change(transaction, call, twin)
+    row = await transaction.one(stored.DELETE, {"source": source.uuid, "relationship": id_})
+    if row is None:
+        raise _not_found(id_)
+
+
+async def require_none(transaction: Transaction, twin: Facts) -> None:
+    """Let only a twin pass that has no relationships.
+
+    Raises:
+        TwinRelatedError: it has some.
+    """
+    if await transaction.one(stored.OF_TWIN, {"uuid": twin.uuid}):
+        raise TwinRelatedError(f"The twin {quoted(twin.id or twin.uuid)} has relationships.")
+
+
+async def _valid_kind(
+    transaction: Transaction, call: Call, draft: Draft, ends: _Ends
+) -> "Relationship":
+    """The kind of relationship in the model of the source, when a draft conforms to it.
+
+    Raises:
+        RelationshipInvalidError: it does not; names every violation.
+    """
+    if ends.source.uuid == ends.target.uuid:
+        raise _invalid("/targetId", "A twin cannot have a relationship with itself.")
+    model = await _model_of(transaction, call, ends.source, "/sourceId")
+    kind = model.relationships.get(draft.name)
+    if kind is None:
+        known = ", ".join(sorted(model.relationships)) or "none"
+        raise _invalid(
+            "/name",
+            f"The model {model.dtmi} has no relationship {quoted(draft.name)}; it has: {known}.",
+        )
+    problems = [
+        Problem(f"/properties{found.pointer}", found.message)
+        for found in model.validate_relationship(draft.name, draft.properties)
+    ]
+    if kind.target:
+        target = await _model_of(transaction, call, ends.target, "/targetId")
+        if not target.is_a(kind.target):
+            message = f"{draft.name} leads to {kind.target}, and the target is a {target.dtmi}."
+            problems.append(Problem("/targetId", message))
+    if problems:
+        raise RelationshipInvalidError(problems)
+    return kind
+
+
+async def _model_of(transaction: Transaction, call: Call, twin: Facts, pointer: str) -> "Model":
+    """The model of a twin, which may have been deleted since.
+
+    Raises:
+        RelationshipInvalidError: it has been.
+    """
+    try:
+        return await get_model(transaction, call, twin.model or "")
+    except ModelNotFoundError as error:
+        raise _invalid(
+            pointer, f"{error.message} The twin {quoted(twin.id or '')} needs it."
+        ) from None
+
+
+def _kept(properties: dict[str, Any]) -> str | None:
+    """Properties as they are kept: those that are set, in the order of their names."""
+    kept = {name: value for name, value in properties.items() if value is not None}
+    return msgspec.json.encode(kept, order="sorted").decode() if kept else None
+
+
+async def _id(transaction: Transaction, draft: Draft, ends: _Ends, properties: str | None) -> str:
+    """The id of the edge: that of the same one if it is there, else one that is free."""
+    rows = await transaction.all(
+        stored.BETWEEN,
+        {"source": ends.source.uuid, "target": ends.target.uuid, "name": draft.name},
+    )
+    for edge in map(Edge._make, rows):
+        if edge.properties == properties:
+            return edge.relationship
+    derived = _derived(draft, ends, properties)
+    place = {"source": ends.source.uuid, "relationship": derived}
+    taken = await transaction.one(stored.SELECT, place)
+    # Names and ids may hold underscores, so two edges can derive the same id.
+    return derived if taken is None else f"{derived}_{_digest(draft.name, ends.target.uuid)}"
+
+
+def _derived(draft: Draft, ends: _Ends, properties: str | None) -> str:
+    """An id by the vendor's pattern: source, name, properties by name, target (spec 5 and 9)."""
+    kept = {} if properties is None else documents.decode(properties)
+    parts = [part for name in sorted(kept) for part in (name, _text(kept[name]))]
+    source, target = ends.source.id or "", ends.target.id or ""
+    whole = "_".join([source, draft.name, *parts, target])
+    if len(whole) <= LONGEST_ID:
+        return whole
+    return "_".join([source, draft.name, _digest(*parts), target])
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value, order="sorted").decode()
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+async def _require_room(
+    transaction: Transaction, kind: "Relationship", ends: _Ends, relationship: str
+) -> None:
+    """Let only a source pass that may have this edge beside its others of the name.
+
+    Raises:
+        RelationshipInvalidError: it has as many as its model allows.
+    """
+    most = kind.max_multiplicity
+    if most is None:
+        return
+    place = {"source": ends.source.uuid, "name": kind.name, "relationship": relationship}
+    row = await transaction.one(stored.COUNT_OTHERS, place)
+    if row is not None and row[0] >= most:
+        raise _invalid("/name", f"The source may have at most {most} of {kind.name}.")
+
+
+def _invalid(pointer: str, message: str) -> RelationshipInvalidError:
+    return RelationshipInvalidError([Problem(pointer, message)])
+
+
+def _not_found(id_: str) -> RelationshipNotFoundError:
+    return RelationshipNotFoundError(f"The relationship {quoted(id_)} does not exist.")

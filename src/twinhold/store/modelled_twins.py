@@ -1,0 +1,46 @@
+"""Statements about the model face of twins."""
+
+from twinhold.store.statement import Statement
+from twinhold.store.twins import FACTS
+
+SELECT = Statement(
+    f"""SELECT {FACTS}, {{document}}, {{generation}} FROM twins
+    WHERE uuid IN (CAST(:named AS {{uuid}}), CAST(:given AS {{uuid}}))"""
+)
+"""The `Facts` of the twin of a name, and of the twin whose UUID is given instead of one."""
+
+SELECT_FOR_UPDATE = Statement(f"{SELECT.text} ORDER BY uuid {{for_update}}")
+"""Like `SELECT`; no other transaction changes them before this one ends."""
+
+SELECT_SOME = Statement(
+    f"""SELECT {FACTS}, {{document}}, {{generation}} FROM twins
+    WHERE uuid IN (
+        SELECT CAST(value AS {{uuid}}) FROM {{json_texts}}(CAST(:uuids AS {{json}}))
+    )"""
+)
+"""The `Facts` of some twins."""
+
+SELECT_SOME_FOR_UPDATE = Statement(f"{SELECT_SOME.text} ORDER BY uuid {{for_update}}")
+"""Like `SELECT_SOME`; no other transaction changes them before this one ends."""
+
+INSERT = Statement(
+    """INSERT INTO twins (uuid, owner, creator, created, updated, id, model, contents)
+    VALUES (:uuid, :owner, :owner, :now, :now, :id, :model, :contents)
+    ON CONFLICT (uuid) DO NOTHING
+    RETURNING {document}, {generation}"""
+)
+"""A new twin; no row when somebody else was quicker."""
+
+UPDATE_CONTENTS = Statement(
+    """UPDATE twins SET contents = :contents, updated = :now WHERE uuid = :uuid
+    RETURNING {document}, {generation}"""
+)
+"""Names no column of an index, so that none is written again."""
+
+UPDATE = Statement(
+    """UPDATE twins SET id = :id, model = :model, contents = :contents, updated = :now
+    WHERE uuid = :uuid
+    RETURNING {document}, {generation}"""
+)
+
+DELETE = Statement("DELETE FROM twins WHERE uuid = :uuid")

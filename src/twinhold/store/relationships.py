@@ -1,0 +1,98 @@
+"""Statements about relationships: edges from one twin of an account to another.
+
+An edge belongs to its source. The ids of both ends are kept with it, so that no answer has to look
+them up; a twin with relationships never changes its id.
+"""
+
+from typing import NamedTuple
+
+from twinhold.store.statement import Statement
+from twinhold.store.twins import FACTS
+
+
+class Edge(NamedTuple):
+    """What is known of an edge: its properties as JSON, or None when it has none."""
+
+    relationship: str
+    source: str
+    target: str
+    name: str
+    properties: str | None
+
+
+class Link(NamedTuple):
+    """An edge of a twin, as a document, with the UUID of that twin."""
+
+    uuid: str
+    document: str
+
+
+FACTS_START = 2
+"""Where a row of `SELECT_WITH_TARGET`, `OUTGOING` or `INCOMING` has the `Facts` of the twin at the
+other end."""
+
+PUT = Statement(
+    """INSERT INTO relationships
+        (source, relationship, name, target, source_id, target_id, properties, changed)
+    VALUES (:source, :relationship, :name, :target, :source_id, :target_id, :properties, :now)
+    ON CONFLICT (source, relationship) DO UPDATE SET
+        name = excluded.name, target = excluded.target, target_id = excluded.target_id,
+        properties = excluded.properties, changed = excluded.changed
+    RETURNING {document}"""
+)
+
+SELECT = Statement(
+    """SELECT relationship, source, target, name, properties FROM relationships
+    WHERE source = :source AND relationship = :relationship"""
+)
+"""The `Edge` of an id."""
+
+SELECT_WITH_TARGET = Statement(
+    f"""SELECT source, {{document}}, {FACTS}, '', 0 FROM relationships
+    JOIN twins ON uuid = target
+    WHERE source = :source AND relationship = :relationship"""
+)
+"""The `Link` of an edge, and the `Facts` of its target."""
+
+BETWEEN = Statement(
+    """SELECT relationship, source, target, name, properties FROM relationships
+    WHERE target = :target AND name = :name AND source = :source"""
+)
+"""The `Edge` of each edge of a name between two twins."""
+
+COUNT_OTHERS = Statement(
+    """SELECT count(*) FROM relationships
+    WHERE source = :source AND name = :name AND relationship <> :relationship"""
+)
+"""How many edges of a name leave a twin, one of them not counted."""
+
+DELETE = Statement(
+    """DELETE FROM relationships WHERE source = :source AND relationship = :relationship
+    RETURNING relationship"""
+)
+
+OF_TWIN = Statement(
+    """SELECT 1 FROM relationships WHERE source = :uuid
+    UNION ALL SELECT 1 FROM relationships WHERE target = :uuid LIMIT 1"""
+)
+"""Whether a twin has any."""
+
+DELETE_OUTGOING = Statement("DELETE FROM relationships WHERE source = :uuid")
+
+DELETE_INCOMING = Statement("DELETE FROM relationships WHERE target = :uuid")
+
+_UUIDS = "(SELECT CAST(value AS {uuid}) FROM {json_texts}(CAST(:uuids AS {json})))"
+
+OUTGOING = Statement(
+    f"""SELECT source, {{document}}, {FACTS}, '', 0 FROM relationships
+    JOIN twins ON uuid = target
+    WHERE source IN {_UUIDS} ORDER BY source, relationship"""
+)
+"""The `Link` of each edge that leaves some twins, and the `Facts` of its target."""
+
+INCOMING = Statement(
+    f"""SELECT target, {{document}}, {FACTS}, '', 0 FROM relationships
+    JOIN twins ON uuid = source
+    WHERE target IN {_UUIDS} ORDER BY target, relationship"""
+)
+"""The `Link` of each edge that arrives at some twins, and the `Facts` of its source."""
