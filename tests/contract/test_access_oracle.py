@@ -231,6 +231,8 @@ class World:
             caller = self.users[administrator.user]
             for _ in range(5):
                 self._judge("create_twin", caller, {})
+            for _ in range(20):
+                self._judge("add_twin_ledger_entry", caller, {})
 
     def _settle(self, administrator: Account) -> None:
         """One more role, and a user who has it."""
@@ -264,7 +266,9 @@ class World:
         for _ in range(calls):
             caller = self.choose.choice(list(self.users.values()))
             said = {"key": self.choose.choice(VALUES["key"])} if self.choose.random() < 0.5 else {}
-            action = self.choose.choice([*ACTIONS, *ACTIONS[:5], *ACTIONS[:5], *ACTIONS[-7:]])
+            action = self.choose.choice(
+                [*ACTIONS, *ACTIONS[:5], *ACTIONS[:5], *ACTIONS[-7:], *ACTIONS[-7:]]
+            )
             allowed += self._judge(action, caller, said) < 400
         return allowed
 

@@ -33,7 +33,7 @@ TOKEN_OPTIONS: Mapping[str, str] = {"create_user_token": "create", "refresh_user
 """Operations on tokens: a token's option decides, whatever the role says (spec section 3)."""
 
 DECIDING_SECONDS = 0.25
-"""How long the rules of one ledger may take; what is not decided by then is not shown."""
+"""Processor time that the rules of one ledger may take; what is not decided then is not shown."""
 
 OWN_TWINS = Verdict(allowed=True, rule=None, because="The account of the caller owns the twin.")
 NO_RULE = Verdict(
@@ -170,12 +170,12 @@ def _kept(
     """The entries for which their rule holds."""
     gatherers: dict[str, Callable[[str, Entry | None], variables.Scope]] = {}
     kept: dict[str, Entry] = {}
-    until = time.monotonic() + DECIDING_SECONDS
+    until = time.thread_time() + DECIDING_SECONDS
     for name, entry in ledger.items():
         rule = rule_of(entry)
         if rule is None:
             continue
-        if time.monotonic() > until:
+        if time.thread_time() > until:
             break
         if rule.text not in gatherers:
             gatherers[rule.text] = variables.entry_gatherer(
