@@ -200,7 +200,10 @@ class _Sieve:
         self._call = call
         self._scope = variables.of_call(call, search.rule.variables)
         self._gather = variables.gatherer(call, search.rule.variables)
-        predicate = _predicate(search.rule, engine, self._scope, columns_for(call))
+        # The role's own rule, unlike one that the caller brings, looks at the whole ledger.
+        self._is_brought = search.rule is not call.actor.twin_rule
+        columns = columns_for(call) if self._is_brought else COLUMNS
+        predicate = _predicate(search.rule, engine, self._scope, columns)
         self._condition = "TRUE" if predicate is None else predicate.sql
         reads_ledger = "LEDGER" in search.rule.variables
         # What a ledger includes is not in the row.
@@ -234,7 +237,9 @@ class _Sieve:
         return not self._checks_access or access.sees_twin(self._call, twin)
 
     def _as_seen(self, twin: Facts) -> Facts:
-        return access.with_seen_ledger(self._call, twin) if self._reads_ledger else twin
+        if not (self._is_brought and self._reads_ledger):
+            return twin
+        return access.with_seen_ledger(self._call, twin)
 
     def spans(self) -> list[Span] | None:
         """Where indexes have all candidates; None when no index can help."""

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.dialect.trusted_twin.ledgers import add, get, history, new_twin, update, values
-from tests.harness import Account, Server, body, dictionary, error
+from tests.harness import Account, Server, body, dictionary, error, uuid_of
 
 from twinhold.registry import access, rule_texts
 from twinhold.registry.ledgers.entries import Entry
@@ -234,6 +234,18 @@ class TestTwinRuleOnLedgers:
         assert [twin["creation_certificate"]["uuid"] for twin in found] == [shown]
         update(account, hidden, open={"value": True})
         assert body(client.get_twin(hidden))
+
+    def test_looks_at_entries_that_the_entry_rule_hides(self, account: Account) -> None:
+        """The role's own rules see the whole ledger; rules that the caller brings do not."""
+        twin = new_twin(account)
+        add(account, twin, open={"value": True})
+        member = account.member(twin_rule="LEDGER.open", entry_rule="LEDGER.open == null")
+        client = member.client()
+        assert body(client.get_twin(twin))
+        found = body(client.scan_twins(params={"details": True}))["twins"]
+        assert [uuid_of(one) for one in found] == [twin]
+        params = {"details": True, "match": "LEDGER.open == true"}
+        assert body(client.scan_twins(params=params))["twins"] == []
 
     def test_reads_through_includes(self, account: Account) -> None:
         """An include serves as a global value for rules."""
