@@ -15,6 +15,7 @@ import requests
 from tests.harness import (
     EVERYTHING,
     NOTHING,
+    UNKNOWN,
     Account,
     Server,
     body,
@@ -175,6 +176,66 @@ def client_credentials(cast: Cast) -> Target:
     return Target(sent={"grant_type": "client_credentials"} | secret)
 
 
+def identity(sent: Any = None) -> Callable[[Cast], Target]:
+    """An identity that the account has attached to its twin."""
+
+    def target(cast: Cast) -> Target:
+        path = twin()(cast).path
+        members = {"identities": {"A#1": {"visibility": "true"}}}
+        body(cast.home.client().create_twin_identity(path["twin"], body=members))
+        return Target(path | {"identity": "A%231"}, sent)
+
+    return target
+
+
+def sticker(cast: Cast) -> Target:
+    """A sticker that the account has put on its twin, for everybody here."""
+    path = twin()(cast).path
+    recipients = [cast.home.account, cast.other.account]
+    members = {"stickers": {"red": {"recipients": recipients}}}
+    body(cast.home.client().put_sticker(path["twin"], body=members))
+    return Target(path | {"color": "red"})
+
+
+def upload(cast: Cast) -> Target:
+    """A URL that waits for a file."""
+    made = body(cast.home.client().create_upload_url())
+    token = made["url"].rpartition("/")[2]
+    return Target({"handler": made["handler"], "token": token}, "the file")
+
+
+def uploaded(account: Account) -> str:
+    """The handler of a file of an account."""
+    made = body(account.client().create_upload_url())
+    requests.put(made["url"], data=b"the file", timeout=60).raise_for_status()
+    handler: str = made["handler"]
+    return handler
+
+
+def file(cast: Cast) -> Target:
+    """A twin, and a file to attach to it."""
+    return Target(twin()(cast).path, {"docs": {"a.txt": {"handler": uploaded(cast.home)}}})
+
+
+def doc(sent: Any = None) -> Callable[[Cast], Target]:
+    """A twin with a doc of its owner."""
+
+    def target(cast: Cast) -> Target:
+        attached = file(cast)
+        body(cast.home.client().attach_twin_doc(attached.path["twin"], body=attached.sent))
+        return Target(attached.path | {"doc_name": "a.txt"}, sent)
+
+    return target
+
+
+def download(cast: Cast) -> Target:
+    """A URL to download a doc."""
+    path, params = doc()(cast).path, {"download": True}
+    shown = body(cast.home.client().get_twin_doc(path["twin"], "a.txt", params=params))
+    handler = shown["download"]["url"].rpartition("/")[2]
+    return Target({"account": cast.home.account, "handler": handler})
+
+
 def refreshable(caller: Account) -> Account:
     return caller.token(options=["refresh"])
 
@@ -227,6 +288,29 @@ ROWS = {
         ledger({"entries": {"a": {"value": 2}}}), other=403, hidden=403
     ),
     "get_twin_ledger_entry_history": Row(ledger(), other=403, hidden=403),
+    "get_twin_identities": Row(identity(), other=403, hidden=403),
+    "create_twin_identity": Row(twin({"identities": {"A#1": {}}}), other=403, hidden=403),
+    "get_twin_identity": Row(identity(), other=403, hidden=403),
+    "update_twin_identity": Row(identity({"validity_ts": 1}), other=403, hidden=403),
+    "delete_twin_identity": Row(identity(), other=403, hidden=403),
+    "resolve_twin_identity": Row(identity(), other=200),
+    "get_stickers": Row(sticker, other=403, hidden=403),
+    "put_sticker": Row(
+        twin({"stickers": {"red": {"recipients": [UNKNOWN]}}}), other=403, hidden=403
+    ),
+    "get_sticker": Row(sticker, other=403, hidden=403),
+    "remove_sticker": Row(sticker, other=403, hidden=403),
+    "list_stickers": Row(sticker, other=200),
+    "create_upload_url": Row(nothing, other=201),
+    "invalidate_upload_url": Row(upload, other=404),
+    "upload_file": Row(upload, other=200),
+    "attach_twin_doc": Row(file, other=403, hidden=403),
+    "get_twin_docs": Row(doc(), other=403, hidden=403),
+    "get_twin_doc": Row(doc(), other=403, hidden=403),
+    "update_twin_doc": Row(doc({"description": {"a": 1}}), other=403, hidden=403),
+    "delete_twin_doc": Row(doc(), other=403, hidden=403),
+    "delete_twin_docs": Row(doc(), other=403, hidden=403),
+    "download_doc": Row(download, other=200),
     "explain_rule": Row(explanation, other=403, hidden=403),
     "upload_models": Row(lambda _: Target(sent=[MODEL]), other=201),
     "get_models": Row(nothing, other=200),
@@ -357,6 +441,12 @@ def _records(cast: Cast) -> Iterator[Any]:
         yield edges.json() if edges.status_code == 200 else None
         face = account.request("GET", "/api/v3/twins/P-1")
         yield face.json() if face.status_code == 200 else None
+        twins = body(client.scan_twins(params={"details": True, "count": 1000}))
+        yield twins
+        for one in map(uuid_of, twins["twins"]):
+            yield body(client.get_twin_identities(one, params={"show_expired": True}))
+            yield body(client.get_stickers(one))
+            yield body(client.get_twin_docs(one))
 
 
 def _require_no_leak(caller: str, answer: requests.Response, cast: Cast) -> None:

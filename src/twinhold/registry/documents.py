@@ -77,6 +77,11 @@ def decode(text: str) -> Any:
         return json.loads(text, parse_int=_integer)
 
 
+def encode(value: object) -> str:
+    """The text of a value, as the store takes it."""
+    return msgspec.json.encode(value).decode()
+
+
 def check_description_keys(keys: Iterable[str], pointer: str = "/description") -> None:
     """Refuse a key that does not match `^[a-z_][0-9a-z_]{0,63}$` (seeds 000 and 002).
 

@@ -177,6 +177,69 @@ class TransactionRefusedError(RegistryError):
     hint = "Read the ledger again and repeat the change on what it holds now."
 
 
+class UploadNotFoundError(RegistryError):
+    """The account has no such upload, it is over, or no file has come."""
+
+    code = "upload.not_found"
+    hint = "Ask for a new upload URL, put the file to it, and use its handler within the hour."
+
+
+class DocNotFoundError(RegistryError):
+    """The account has no doc of this name on the twin, or the download URL is over."""
+
+    code = "doc.not_found"
+    hint = "Check the name; docs that other accounts have attached are not shown."
+
+
+class DocExistsError(RegistryError):
+    """The account has a doc of this name on the twin."""
+
+    code = "doc.exists"
+    hint = "Choose another name, or delete the doc first."
+
+
+class DocWithoutFileError(RegistryError):
+    """The file that was uploaded for the doc was not the one announced, so it is not kept."""
+
+    code = "doc.without_file"
+    hint = "Delete the doc, upload the file again and attach it."
+
+
+class IdentityForbiddenError(RegistryError):
+    """The identity rule of the caller's role does not cover the identity."""
+
+    code = "identity.forbidden"
+    hint = "Ask an administrator of your account for a role that covers it."
+
+
+class IdentityNotFoundError(RegistryError):
+    """The account has not attached the identity to the twin."""
+
+    code = "identity.not_found"
+    hint = "Check the identity and its case; identities of other accounts are not shown here."
+
+
+class IdentityExistsError(RegistryError):
+    """The account has attached the identity to the twin already."""
+
+    code = "identity.exists"
+    hint = "Update the identity instead, or delete it first."
+
+
+class StickerNotFoundError(RegistryError):
+    """The twin has no such sticker, or the caller is no recipient of it."""
+
+    code = "sticker.not_found"
+    hint = "Check the color and the context; only recipients see and remove a sticker."
+
+
+class StickerExistsError(RegistryError):
+    """The account has put a sticker of this color on the twin already."""
+
+    code = "sticker.exists"
+    hint = "Use another color, or have a recipient remove the sticker first."
+
+
 class TwinInvalidError(ManyProblemsError):
     """A twin, or what it holds, is not what the API and its model ask for."""
 
@@ -238,6 +301,13 @@ class ModelNotFoundError(RegistryError):
 
     code = "model.not_found"
     hint = "Check the id, its version and its case; load the model if it is missing."
+
+
+class ReadTooLongError(RegistryError):
+    """What is asked for goes through more records, or slower rules, than a request may."""
+
+    code = "read.too_long"
+    hint = "Ask for less: a narrower context or a smaller offset."
 
 
 class OperationUnknownError(RegistryError):

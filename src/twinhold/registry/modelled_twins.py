@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from twinhold.registry import access, attribute_indexes, contents, documents, ids, json_patch
+from twinhold.registry import access, attribute_indexes, contents, docs, documents, ids, json_patch
 from twinhold.registry.errors import (
     InvalidValueError,
     PreconditionFailedError,
@@ -197,6 +197,7 @@ async def delete(
         raise TwinRelatedError(f"The twin {quoted(id_)} has relationships.")
     await transaction.run(stored_transfers.DELETE_OF_TWIN, {"twin": twin.uuid})
     await attribute_indexes.drop(transaction, twin.uuid)
+    await docs.delete_of_twin(transaction, twin.uuid)
     await transaction.run(stored.DELETE, {"uuid": twin.uuid})
     await ledgers.delete_of_twin(transaction, call.now, twin.uuid)
 

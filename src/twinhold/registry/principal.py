@@ -100,6 +100,7 @@ class Principal(msgspec.Struct, frozen=True):
     rules: RoleRules
     twin_rule: "Rule | None"
     entry_rule: "Rule | None"
+    identity_rule: "Rule | None"
     description: str | None
     validity: int | None
     secret: str
@@ -119,6 +120,7 @@ NOBODY = Principal(
     rules=RoleRules(),
     twin_rule=None,
     entry_rule=None,
+    identity_rule=None,
     description=None,
     validity=None,
     secret="",

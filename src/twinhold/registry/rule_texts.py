@@ -1,5 +1,7 @@
 """Rules as texts: read when they arrive, so that what is stored always parses."""
 
+import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from twinhold import rules
@@ -21,13 +23,15 @@ def parse(text: str, pointer: str | None = None) -> "Rule":
         raise RuleInvalidError(f"The rule does not parse: {error}", pointer) from None
 
 
-def parse_optional(text: str | None) -> "Rule | None":
-    """Read a rule that may be null.
+async def check(texts: Iterable[tuple[str, str]]) -> None:
+    """Read many rules, each with its pointer, and let others run in between.
 
     Raises:
         RuleInvalidError: see `parse`.
     """
-    return None if text is None else parse(text)
+    for text, pointer in texts:
+        parse(text, pointer)
+        await asyncio.sleep(0)
 
 
 def is_rule(text: str) -> bool:

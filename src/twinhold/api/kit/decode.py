@@ -24,13 +24,8 @@ def decode(body: bytes, type_: type[T]) -> T:
     return convert(documents.parse_object(body), type_)
 
 
-def decode_texts(text: bytes | msgspec.Raw, type_: type[T], pointer: str = "") -> T:
+def decode_texts(text: bytes | msgspec.Raw, type_: type[T], place: str = "") -> T:
     """Like `convert`, for a type with members that keep the text they were sent as.
-
-    Args:
-        text: JSON that was accepted already.
-        type_: what it has to be.
-        pointer: where in the body the text stands.
 
     Raises:
         InvalidValueError: it is not of the type; points at the place.
@@ -38,11 +33,29 @@ def decode_texts(text: bytes | msgspec.Raw, type_: type[T], pointer: str = "") -
     try:
         return msgspec.json.decode(text, type=type_)
     except msgspec.ValidationError as error:
-        raise _located(error, pointer) from None
+        raise _located(error, place) from None
 
 
-def convert(members: Any, type_: type[T]) -> T:
-    """A decoded JSON value as a type.
+def decode_mapping(body: bytes, name: str, type_: type[T]) -> dict[str, T]:
+    """The values of the object that is the member `name` of a body.
+
+    Raises:
+        NotUtf8Error, NotJsonError: the body cannot be read.
+        InvalidValueError: there is no such object, or a value is not of the type.
+    """
+    mapping = documents.parse_object(body).get(name)
+    if not isinstance(mapping, dict):
+        raise InvalidValueError(
+            f"The member {name} must be an object, not {documents.kind(mapping)}.", f"/{name}"
+        )
+    return {
+        key: convert(value, type_, f"/{name}/{documents.escape(key)}")
+        for key, value in mapping.items()
+    }
+
+
+def convert(members: Any, type_: type[T], place: str = "") -> T:
+    """A decoded JSON value as a type; its place is where it stands, as a JSON pointer.
 
     Raises:
         InvalidValueError: it is not of the type; points at the place.
@@ -50,13 +63,14 @@ def convert(members: Any, type_: type[T]) -> T:
     try:
         return msgspec.convert(members, type_)
     except msgspec.ValidationError as error:
-        raise _located(error) from None
+        raise _located(error, place) from None
 
 
-def _located(error: msgspec.ValidationError, pointer: str = "") -> InvalidValueError:
+def _located(error: msgspec.ValidationError, place: str) -> InvalidValueError:
     match = _PLACE.fullmatch(str(error))
     what, path = (match["what"], match["path"]) if match else (str(error), None)
-    known = (path or "").partition("[...]")[0]  # a key that msgspec does not name
+    # Which member of a mapping it is, msgspec does not say: point at the mapping.
+    known = (path or "").partition("[...]")[0]
     steps = (name or number for name, number in _STEP.findall(known))
-    pointer += "".join(f"/{documents.escape(step)}" for step in steps)
-    return InvalidValueError(f"{what.replace('`', '')}.", pointer)
+    pointer = "".join(f"/{documents.escape(step)}" for step in steps)
+    return InvalidValueError(f"{what.replace('`', '')}.", place + pointer)

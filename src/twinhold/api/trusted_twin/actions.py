@@ -1,22 +1,16 @@
-"""Actions of the vendor that a statement may name although Twinhold has no such operation yet.
+"""Actions of the vendor that a statement may name although no operation asks for them (yet).
 
 Roles are often written once for a whole platform; a name that the vendor knows is no mistake.
 """
 
 LATER = frozenset(
     {
-        "attach_twin_doc",
         "create_batch",
         "create_indexes_table",
         "create_timeseries_table",
-        "create_twin_identity",
-        "create_upload_url",
         "delete_batch",
         "delete_indexes_table",
         "delete_timeseries_table",
-        "delete_twin_doc",
-        "delete_twin_docs",
-        "delete_twin_identity",
         "download_doc",
         "get_account_usage",
         "get_batch",
@@ -28,20 +22,9 @@ LATER = frozenset(
         "get_indexes_tables",
         "get_log",
         "get_notifications_access",
-        "get_sticker",
-        "get_stickers",
         "get_timeseries_table",
         "get_timeseries_tables",
-        "get_twin_doc",
-        "get_twin_docs",
-        "get_twin_identities",
-        "get_twin_identity",
         "get_user_usage",
-        "invalidate_upload_url",
-        "list_stickers",
-        "put_sticker",
-        "remove_sticker",
-        "resolve_twin_identity",
         "trace",
         "truncate_indexes_table",
         "truncate_timeseries_table",
@@ -52,8 +35,6 @@ LATER = frozenset(
         "update_indexes_table",
         "update_notifications_account_access",
         "update_timeseries_table",
-        "update_twin_doc",
-        "update_twin_identity",
         "webhook_confirm_subscription",
         "webhook_refresh_subscription",
         "webhook_subscribe",

@@ -19,12 +19,24 @@ Ledgers = Mapping[str, Entries]
 """Entries of one account by the UUID of the twin."""
 
 
-async def twins_of(transaction: Transaction, call: Call, rows: Iterable[Row]) -> list[Facts]:
-    """The twins of some rows, with all that the caller's twin rule reads of them."""
-    twins, rule = [Facts._make(row) for row in rows], call.actor.twin_rule
-    if rule is None or "LEDGER" not in rule.variables:
-        return twins
-    return await with_ledgers(transaction, call, twins)
+async def twins_of(
+    transaction: Transaction, call: Call, rows: Iterable[Row], further: Iterable[str | None] = ()
+) -> list[Facts]:
+    """The twins of some rows, with all that rules read of them.
+
+    Args:
+        transaction: the transaction.
+        call: who asks; the rules of their role count.
+        rows: `Facts` as the engine has them.
+        further: texts of other rules that are asked about these twins.
+    """
+    twins = [Facts._make(row) for row in rows]
+    rules = (call.actor.twin_rule, call.actor.identity_rule)
+    if any(rule is not None and "LEDGER" in rule.variables for rule in rules) or any(
+        text is not None and "LEDGER" in text for text in further
+    ):
+        return await with_ledgers(transaction, call, twins)
+    return twins
 
 
 async def with_ledgers(transaction: Transaction, call: Call, twins: Sequence[Facts]) -> list[Facts]:
