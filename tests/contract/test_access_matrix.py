@@ -50,6 +50,20 @@ TANK = {"id": "T-1", "modelId": MODEL["@id"], "contents": {}}
 EDGE = {"sourceId": "P-1", "targetId": "T-1", "name": "feeds"}
 EDGE_ID = "P-1_feeds_T-1"
 
+CAPABILITY: dict[str, Any] = {
+    "@context": "dtmi:dtdl:context;3",
+    "@id": "dtmi:com:willowinc:Capability;1",
+    "@type": "Interface",
+}
+SENSOR = {"id": "S-1", "modelId": CAPABILITY["@id"]}
+VALUE = {
+    "dtId": SENSOR["id"],
+    "connectorId": "C-1",
+    "sourceTimestamp": "2024-10-01T12:00:00Z",
+    "scalarValue": 1,
+}
+SPAN = {"start": "2024-10-01T00:00:00Z", "end": "2024-10-07T00:00:00Z"}
+
 
 @dataclass(frozen=True)
 class Cast:
@@ -62,10 +76,11 @@ class Cast:
 
 @dataclass(frozen=True)
 class Target:
-    """What a request asks for: the parameters of its path, and its body."""
+    """What a request asks for: the parameters of its path, its body, and its query."""
 
     path: dict[str, str] = field(default_factory=dict)
     sent: Any = None
+    query: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -167,6 +182,19 @@ def modelled(sent: Any = None, **path: str) -> Callable[[Cast], Target]:
         answer = cast.home.request("PUT", "/api/v3/twins/relationships", json=EDGE)
         assert answer.status_code == 200, answer.text
         return Target(path, sent)
+
+    return make
+
+
+def series(sent: Any = None, **path: str) -> Callable[[Cast], Target]:
+    """A Capability twin that has a value."""
+
+    def make(cast: Cast) -> Target:
+        assert cast.home.request("POST", "/models", json=[CAPABILITY]).status_code == 201
+        assert cast.home.request("PUT", "/twins", json=SENSOR).status_code == 200
+        answer = cast.home.request("POST", "/api/v3/time-series", json=[VALUE])
+        assert answer.status_code == 200, answer.text
+        return Target(path, sent, SPAN)
 
     return make
 
@@ -336,6 +364,11 @@ ROWS = {
     "DeleteRelationship": Row(
         modelled(twinId="P-1", relationshipId=EDGE_ID), other=404, hidden=403
     ),
+    "PostTelemetry": Row(series([VALUE | {"scalarValue": 2}]), other=400, hidden=403),
+    "GetTimeSeriesIds": Row(series(["S-1"]), other=404, hidden=404),
+    "GetTimeSeriesIdsLatest": Row(series(["S-1"]), other=404, hidden=404),
+    "GetTimeSeriesById": Row(series(twinId="S-1"), other=404, hidden=403),
+    "GetTimeSeriesByIdLatest": Row(series(twinId="S-1"), other=404, hidden=403),
     "health": Row(nothing, other=200),
     "metrics": Row(nothing, other=200),
     "openapi": Row(nothing, other=200),
@@ -418,9 +451,10 @@ def _ask(
     caller: Account | None, url: str, operation: Operation, target: Target
 ) -> requests.Response:
     path = operation.path.format(**target.path)
+    sent: dict[str, Any] = {"json": target.sent, "params": target.query}
     if caller is None:
-        return requests.request(operation.method, url + path, json=target.sent, timeout=60)
-    return caller.request(operation.method, path, json=target.sent)
+        return requests.request(operation.method, url + path, timeout=60, **sent)
+    return caller.request(operation.method, path, **sent)
 
 
 def _records(cast: Cast) -> Iterator[Any]:
@@ -441,6 +475,8 @@ def _records(cast: Cast) -> Iterator[Any]:
         yield edges.json() if edges.status_code == 200 else None
         face = account.request("GET", "/api/v3/twins/P-1")
         yield face.json() if face.status_code == 200 else None
+        values = account.request("GET", "/api/v3/time-series/S-1/latest")
+        yield values.json() if values.status_code == 200 else None
         twins = body(client.scan_twins(params={"details": True, "count": 1000}))
         yield twins
         for one in map(uuid_of, twins["twins"]):
@@ -456,3 +492,4 @@ def _require_no_leak(caller: str, answer: requests.Response, cast: Cast) -> None
     elif answer.status_code >= 400:
         assert "creation_certificate" not in answer.text
         assert "contents" not in answer.text
+        assert "scalarValue" not in answer.text

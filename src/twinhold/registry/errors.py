@@ -275,6 +275,13 @@ class RelationshipNotFoundError(RegistryError):
     hint = "Check the id; a relationship is found at its source."
 
 
+class TimeSeriesInvalidError(ManyProblemsError):
+    """Values of a batch are not what the API asks for, or have no twin that can take them."""
+
+    code = "time_series.invalid"
+    hint = "Correct what is named; nothing was stored."
+
+
 class ModelInvalidError(RegistryError):
     """A model breaks a rule of the model language, or needs a model that the account has not."""
 

@@ -1,4 +1,4 @@
-"""The model face of twins: put, read, patch and delete twins that follow a model.
+"""The model face of twins: put, read and patch twins that follow a model.
 
 An id of the model dialects is the name of a twin of the caller's account, from which its UUID is
 made, or else the UUID of a twin (design: "One twin, two faces").
@@ -10,25 +10,29 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from twinhold.registry import access, attribute_indexes, contents, docs, documents, ids, json_patch
+from twinhold.registry import (
+    access,
+    attribute_indexes,
+    capabilities,
+    contents,
+    documents,
+    ids,
+    json_patch,
+)
 from twinhold.registry.errors import (
     InvalidValueError,
     PreconditionFailedError,
     Problem,
     TwinInvalidError,
     TwinNotFoundError,
-    TwinRelatedError,
     quoted,
 )
 from twinhold.registry.json_patch import PatchOperation
 from twinhold.registry.ledgers import gathering
-from twinhold.registry.ledgers import writing as ledgers
 from twinhold.registry.principal import Call
 from twinhold.registry.twins import require_alive
 from twinhold.store import Transaction
 from twinhold.store import modelled_twins as stored
-from twinhold.store import relationships as stored_relationships
-from twinhold.store import transfers as stored_transfers
 from twinhold.store.shape import NOTHING, Shape
 from twinhold.store.statement import Statement
 from twinhold.store.twins import Facts
@@ -76,6 +80,7 @@ class _Face(NamedTuple):
     id: str
     model: str
     contents: str
+    external_id: str | None
 
 
 class Written(NamedTuple):
@@ -134,19 +139,8 @@ async def get_some(
     transaction: Transaction, call: Call, wanted: Iterable[str], shape: Shape
 ) -> list[Facts]:
     """Those of some twins that there are and that the caller may see, in the order asked for."""
-    uuids = {id_: _uuids(call, id_) for id_ in wanted}
-    sought = sorted({uuid for pair in uuids.values() for uuid in pair})
-    rows = await transaction.all(
-        stored.SELECT_SOME.shaped(shape), {"uuids": msgspec.json.encode(sought).decode()}
-    )
-    found = {twin.uuid: twin for twin in await gathering.twins_of(transaction, call, rows)}
-    twins = (found.get(named) or found.get(given) for named, given in uuids.values())
-    seen = {
-        twin.uuid: twin
-        for twin in twins
-        if twin and twin.id is not None and access.sees_twin(call, twin)
-    }
-    return list(seen.values())
+    found = await find_each(transaction, call, wanted, shape)
+    return list({twin.uuid: twin for twin in found.values()}.values())
 
 
 async def patch(transaction: Transaction, call: Call, change: Patch, shape: Shape) -> Written:
@@ -171,37 +165,6 @@ async def patch(transaction: Transaction, call: Call, change: Patch, shape: Shap
     return await _update(transaction, call, twin, face, shape)
 
 
-async def delete(
-    transaction: Transaction, call: Call, id_: str, condition: Condition, *, cascade: bool
-) -> None:
-    """Remove a twin with all that hangs on it.
-
-    Args:
-        transaction: the transaction.
-        call: who calls.
-        id_: the twin.
-        condition: what must hold.
-        cascade: remove its relationships too.
-
-    Raises:
-        TwinRelatedError: it has relationships, and they are not to be removed.
-        TwinNotFoundError, TwinForbiddenError, NotOwnerError, TwinTerminatedError: the twin may not
-            be removed.
-        PreconditionFailedError: the condition does not hold.
-    """
-    twin = await find_to_change(transaction, call, id_, condition)
-    if cascade:
-        await transaction.run(stored_relationships.DELETE_OUTGOING, {"uuid": twin.uuid})
-        await transaction.run(stored_relationships.DELETE_INCOMING, {"uuid": twin.uuid})
-    elif await transaction.one(stored_relationships.OF_TWIN, {"uuid": twin.uuid}):
-        raise TwinRelatedError(f"The twin {quoted(id_)} has relationships.")
-    await transaction.run(stored_transfers.DELETE_OF_TWIN, {"twin": twin.uuid})
-    await attribute_indexes.drop(transaction, twin.uuid)
-    await docs.delete_of_twin(transaction, twin.uuid)
-    await transaction.run(stored.DELETE, {"uuid": twin.uuid})
-    await ledgers.delete_of_twin(transaction, call.now, twin.uuid)
-
-
 async def find(transaction: Transaction, call: Call, id_: str, shape: Shape = NOTHING) -> Facts:
     """A twin of an id that has a model face and that the caller may see.
 
@@ -214,7 +177,25 @@ async def find(transaction: Transaction, call: Call, id_: str, shape: Shape = NO
     return twin
 
 
-def _uuids(call: Call, id_: str) -> tuple[str, str]:
+async def find_each(
+    transaction: Transaction, call: Call, wanted: Iterable[str], shape: Shape = NOTHING
+) -> dict[str, Facts]:
+    """Those of some twins that there are and that the caller may see, by the ids asked for."""
+    uuids = {id_: uuids_of(call, id_) for id_ in wanted}
+    sought = sorted({uuid for pair in uuids.values() for uuid in pair})
+    rows = await transaction.all(
+        stored.SELECT_SOME.shaped(shape), {"uuids": msgspec.json.encode(sought).decode()}
+    )
+    found = {twin.uuid: twin for twin in await gathering.twins_of(transaction, call, rows)}
+    twins = {id_: found.get(named) or found.get(given) for id_, (named, given) in uuids.items()}
+    return {
+        id_: twin
+        for id_, twin in twins.items()
+        if twin and twin.id is not None and access.sees_twin(call, twin)
+    }
+
+
+def uuids_of(call: Call, id_: str) -> tuple[str, str]:
     """The UUID of the twin of a name, and the one that is given instead of a name."""
     named = ids.named_twin_uuid(call.actor.account, id_)
     lowered = id_.lower()
@@ -245,7 +226,7 @@ async def find_pair_to_change(
         TwinNotFoundError: one of them does not exist in the account.
         TwinForbiddenError: the caller may not see one of them.
     """
-    pairs = [_uuids(call, one), _uuids(call, other)]
+    pairs = [uuids_of(call, one), uuids_of(call, other)]
     sought = sorted({uuid for pair in pairs for uuid in pair})
     rows = await transaction.all(
         stored.SELECT_SOME_FOR_UPDATE.shaped(NOTHING),
@@ -266,7 +247,7 @@ async def _find(
     transaction: Transaction, call: Call, id_: str, statement: Statement
 ) -> Facts | None:
     """The twin of a name or UUID, whether it has a model face or not."""
-    named, given = _uuids(call, id_)
+    named, given = uuids_of(call, id_)
     rows = await transaction.all(statement, {"named": named, "given": given})
     if not rows:
         return None
@@ -305,7 +286,8 @@ async def _face(transaction: Transaction, call: Call, draft: Draft) -> _Face:
     if problems:
         raise TwinInvalidError(problems)
     model = await contents.model_of(transaction, call, draft.model)
-    return _Face(draft.id, draft.model, contents.checked(model, draft.contents, call.now))
+    kept = contents.checked(model, draft.contents, call.now)
+    return _Face(draft.id, draft.model, kept, capabilities.external_id(model, draft.contents))
 
 
 async def _insert(
@@ -329,7 +311,8 @@ async def _update(
 ) -> Written:
     """The twin with another face; a twin that had none is known by its UUID from now on."""
     kept = face._replace(id=twin.id or twin.uuid)
-    same = (kept.id, kept.model) == (twin.id, twin.model)
+    indexed = (kept.id, kept.model, kept.external_id)
+    same = indexed == (twin.id, twin.model, twin.external_id)
     statement = stored.UPDATE_CONTENTS if same else stored.UPDATE
     row = await transaction.one(
         statement.shaped(shape), {"uuid": twin.uuid, "now": call.now, **kept._asdict()}

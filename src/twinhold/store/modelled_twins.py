@@ -24,8 +24,9 @@ SELECT_SOME_FOR_UPDATE = Statement(f"{SELECT_SOME.text} ORDER BY uuid {{for_upda
 """Like `SELECT_SOME`; no other transaction changes them before this one ends."""
 
 INSERT = Statement(
-    """INSERT INTO twins (uuid, owner, creator, created, updated, id, model, contents)
-    VALUES (:uuid, :owner, :owner, :now, :now, :id, :model, :contents)
+    """INSERT INTO twins
+        (uuid, owner, creator, created, updated, id, model, contents, external_id)
+    VALUES (:uuid, :owner, :owner, :now, :now, :id, :model, :contents, :external_id)
     ON CONFLICT (uuid) DO NOTHING
     RETURNING {document}, {generation}"""
 )
@@ -35,10 +36,12 @@ UPDATE_CONTENTS = Statement(
     """UPDATE twins SET contents = :contents, updated = :now WHERE uuid = :uuid
     RETURNING {document}, {generation}"""
 )
-"""Names no column of an index, so that none is written again."""
+"""For a twin whose id, model and external id stay: names no column of an index, so that none is
+written again."""
 
 UPDATE = Statement(
-    """UPDATE twins SET id = :id, model = :model, contents = :contents, updated = :now
+    """UPDATE twins SET id = :id, model = :model, contents = :contents, updated = :now,
+        external_id = :external_id
     WHERE uuid = :uuid
     RETURNING {document}, {generation}"""
 )

@@ -16,6 +16,7 @@ class Facts(NamedTuple):
         id: under which the model dialects know it; None without a model face, like what follows.
         model: the DTMI of its model.
         contents: as JSON.
+        external_id: under which values of it may come from outside.
         ledger: the entries of the caller's account, once they were gathered for a rule.
     """
 
@@ -30,13 +31,14 @@ class Facts(NamedTuple):
     id: str | None
     model: str | None
     contents: str | None
+    external_id: str | None
     ledger: Any
     document: str
     generation: int
 
 
 FACTS = """uuid, owner, creator, created, updated, issuer, terminated, description, id, model,
-        contents, NULL AS ledger"""
+        contents, external_id, NULL AS ledger"""
 """The columns of `Facts`, without the document and the generation."""
 
 

@@ -147,6 +147,7 @@ def test_what_is_not_decided_in_time_is_not_shown(monkeypatch: pytest.MonkeyPatc
         id=None,
         model=None,
         contents=None,
+        external_id=None,
         ledger=None,
         document="",
         generation=0,

@@ -31,6 +31,7 @@ SUBCODES: Mapping[type[RegistryError], str] = {
     errors.TwinInvalidError: "400592",
     errors.TwinRelatedError: "400358",
     errors.RelationshipInvalidError: "400592",
+    errors.TimeSeriesInvalidError: "400592",
     errors.UnauthenticatedError: "401000",
     errors.PermissionDeniedError: "403535",
     errors.EscalationError: "403535",

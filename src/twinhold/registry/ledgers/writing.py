@@ -146,12 +146,12 @@ async def delete(
     return await change.finish(transaction, call, asked)
 
 
-async def delete_of_twin(transaction: Transaction, now: int, twin: str) -> None:
+async def delete_of_twin(transaction: Transaction, twin: str) -> None:
     """Remove all ledgers of a twin; references to them keep their last values."""
     for statement in stored.DELETE_OF_TWIN:
         await transaction.run(statement, {"twin": twin})
     await transaction.run(stored.MARK_ALL_STALE, {"twin": twin, "stale": True})
-    await references.settle(transaction, now)
+    await references.settle(transaction, now=0)  # only statuses change, and these have no time
 
 
 class _Change:
