@@ -153,6 +153,19 @@ def offered(cast: Cast) -> Target:
     return Target({"transfer": answer.json()["transfer"]})
 
 
+def ledger(sent: Any = None) -> Callable[[Cast], Target]:
+    """The account's own ledger on a twin of theirs, with one entry that all may see."""
+
+    def made(cast: Cast) -> Target:
+        client = cast.home.client()
+        uuid = uuid_of(create(client))
+        entry = {"value": 1, "visibility": "true", "history": "INF"}
+        body(client.add_twin_ledger_entry(uuid, body={"entries": {"a": entry}}))
+        return Target({"twin": uuid, "ledger": "owner"}, sent)
+
+    return made
+
+
 def model(cast: Cast) -> Target:
     """A model that the account has."""
     assert cast.home.request("POST", "/models", json=[MODEL]).status_code == 201
@@ -292,6 +305,17 @@ ROWS = {
     "create_twin_transfer": Row(offer, other=403, hidden=403),
     "accept_twin_transfer": Row(offered, other=404, hidden=403),
     "cancel_twin_transfer": Row(offered, other=404),
+    "get_twin_ledger_entry": Row(ledger(), other=403, hidden=403),
+    "add_twin_ledger_entry": Row(ledger({"entries": {"b": {"value": 2}}}), other=403, hidden=403),
+    "update_twin_ledger_entry": Row(
+        ledger({"entries": {"a": {"value": 2}}}), other=403, hidden=403
+    ),
+    "delete_twin_ledger_entry": Row(ledger(), other=403, hidden=403),
+    "get_twin_ledger_entry_value": Row(ledger(), other=403, hidden=403),
+    "update_twin_ledger_entry_value": Row(
+        ledger({"entries": {"a": {"value": 2}}}), other=403, hidden=403
+    ),
+    "get_twin_ledger_entry_history": Row(ledger(), other=403, hidden=403),
     "get_twin_identities": Row(identity(), other=403, hidden=403),
     "create_twin_identity": Row(twin({"identities": {"A#1": {}}}), other=403, hidden=403),
     "get_twin_identity": Row(identity(), other=403, hidden=403),
@@ -444,6 +468,9 @@ def _records(cast: Cast) -> Iterator[Any]:
         yield body(client.get_user_roles())
         yield body(client.get_account())
         yield account.request("GET", "/models").json()
+        twins = body(client.scan_twins(params={"details": True, "count": 1000}))
+        yield twins
+        yield [body(client.get_twin_ledger_entry(uuid_of(one))) for one in twins["twins"]]
         edges = account.request("GET", "/api/v3/twins/P-1/relationships/outgoing")
         yield edges.json() if edges.status_code == 200 else None
         face = account.request("GET", "/api/v3/twins/P-1")

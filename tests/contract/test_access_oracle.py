@@ -64,7 +64,19 @@ ACTIONS = (
     "delete_twin_docs",
     "invalidate_upload_url",
 )
+LEDGER_ACTIONS = (
+    "get_twin_ledger_entry",
+    "get_twin_ledger_entry_value",
+    "get_twin_ledger_entry_history",
+    "add_twin_ledger_entry",
+    "update_twin_ledger_entry",
+    "update_twin_ledger_entry_value",
+    "delete_twin_ledger_entry",
+)
+ALL_ACTIONS = (*ACTIONS, *LEDGER_ACTIONS)
 DOC_NAMES = ("a.txt", "b/a.txt", "b/c")
+NAMES = ("a", "b", "c")
+LEDGER_VALUES = (1, 2, 5, "x", None)
 EVERY = frozenset({*composition._ACTIONS, "one_that_is_yet_to_come"})
 
 
@@ -78,6 +90,11 @@ class Twin:
     owner: str
     description: dict[str, Any]
     alive: bool = True
+    creator: str = ""
+    ledgers: "dict[str, Ledger]" = field(default_factory=dict)
+
+    def ledger(self, account: str) -> "Ledger":
+        return self.ledgers.setdefault(account, {})
 
 
 @dataclass
@@ -106,6 +123,11 @@ class Scene:
     said: dict[str, Any]
     twin: Twin
     identity: Identity | None = None
+    ledger: "Ledger" = field(default_factory=dict)
+    entry: str | None = None
+
+    def value(self, name: str | None) -> Any:
+        return self.ledger[name].value if name in self.ledger else None
 
 
 @dataclass(frozen=True)
@@ -123,6 +145,15 @@ class Rule:
 
 
 @dataclass
+class Entry:
+    value: Any
+    visibility: Rule | None
+
+
+Ledger = dict[str, Entry]
+
+
+@dataclass
 class Role:
     uuid: str
     account: str
@@ -130,11 +161,13 @@ class Role:
     actions: frozenset[str] | None
     rule: Rule | None
     identity_rule: Rule | None = None
+    entry_rule: Rule | None = None
 
     def rules(self) -> dict[str, str | None]:
         return {
             "twin_rule": self.rule.text if self.rule else None,
             "identity_rule": self.identity_rule.text if self.identity_rule else None,
+            "entry_rule": self.entry_rule.text if self.entry_rule else None,
         }
 
     def allows(self) -> frozenset[str]:
@@ -213,6 +246,23 @@ def random_rule(choose: random.Random, depth: int = 2) -> Rule:
             Rule(
                 "identity_validity_ts == null", lambda s: not s.identity or not s.identity.expired
             ),
+            Rule("LEDGER.a == 1", lambda s: s.value("a") == 1),
+            Rule(f"LEDGER.b > {number}", lambda s: greater(s.value("b"), number)),
+        ]
+    )
+
+
+def entry_rule(choose: random.Random) -> Rule:
+    """A rule for entries; a third are of twins and callers."""
+    number, name = choose.randrange(6), choose.choice(NAMES)
+    return choose.choice(
+        [
+            random_rule(choose, 1),
+            Rule("true", lambda s: True),
+            Rule("entry_name != 'a'", lambda s: s.entry != "a"),
+            Rule(f"entry_value > {number}", lambda s: greater(s.value(s.entry), number)),
+            Rule(f"LEDGER.{name} == null", lambda s: s.value(name) is None),
+            Rule(f"LEDGER.{name} > {number}", lambda s: greater(s.value(name), number)),
         ]
     )
 
@@ -254,6 +304,8 @@ class World:
             caller = self.users[administrator.user]
             for _ in range(5):
                 self._judge("create_twin", caller, {})
+            for _ in range(20):
+                self._judge("add_twin_ledger_entry", caller, {})
 
     def _settle(self, administrator: Account) -> None:
         """One more role, and a user who has it."""
@@ -269,10 +321,12 @@ class World:
     def draft(self, account: str) -> Role:
         """A random role that is nowhere yet; most allow most, so that calls get far."""
         effect = self.choose.choice(["deny", "deny", "deny", "allow"])
-        some = frozenset(self.choose.sample(ACTIONS, self.choose.randrange(1, 4)))
-        most = frozenset(self.choose.sample(ACTIONS, len(ACTIONS) - 3))
+        some = frozenset(self.choose.sample(ALL_ACTIONS, self.choose.randrange(1, 4)))
+        most = frozenset(self.choose.sample(ALL_ACTIONS, len(ALL_ACTIONS) - 3))
         actions = self.choose.choice([None, some, some if effect == "deny" else most])
-        return Role("", account, effect, actions, self._rule_or_none(), self._rule_or_none())
+        rules = self._rule_or_none(), self._rule_or_none()
+        entries = None if self.choose.random() < 0.4 else entry_rule(self.choose)
+        return Role("", account, effect, actions, *rules, entries)
 
     def _rule_or_none(self) -> Rule | None:
         return None if self.choose.random() < 0.3 else random_rule(self.choose)
@@ -288,7 +342,9 @@ class World:
         for _ in range(calls):
             caller = self.choose.choice(list(self.users.values()))
             said = {"key": self.choose.choice(VALUES["key"])} if self.choose.random() < 0.5 else {}
-            action = self.choose.choice([*ACTIONS, *ACTIONS[:10], *ACTIONS[:5]])
+            action = self.choose.choice(
+                [*ACTIONS, *ACTIONS[:10], *ACTIONS[:5], *LEDGER_ACTIONS, *LEDGER_ACTIONS]
+            )
             allowed += self._judge(action, caller, said) < 400
         return allowed
 
@@ -317,10 +373,33 @@ class World:
 
     def sees(self, caller: User, twin: Twin, said: dict[str, Any], owner: str = "") -> bool:
         """Section 4.2 and 4.3: the rule decides for all twins; null is the own account."""
-        looked_at = Twin(twin.uuid, owner or twin.owner, twin.description, twin.alive)
+        looked_at = replace(twin, owner=owner or twin.owner)
         if caller.role.rule is None:
             return looked_at.owner == caller.account
-        return caller.role.rule.holds(Scene(caller.account, caller.description, said, looked_at))
+        own = twin.ledger(caller.account)
+        scene = Scene(caller.account, caller.description, said, looked_at, ledger=own)
+        return caller.role.rule.holds(scene)
+
+    def seen(
+        self, caller: User, said: dict[str, Any], twin: Twin, account: str, ledger: Ledger
+    ) -> Ledger:
+        """Section 4.2 and 4.3: own entries by the entry rule, foreign ones by visibility too."""
+
+        def kept(entries: Ledger, rule_of: Callable[[Entry], Rule | None]) -> Ledger:
+            found: Ledger = {}
+            for name, entry in entries.items():
+                rule = rule_of(entry)
+                scene = Scene(
+                    caller.account, caller.description, said, twin, ledger=entries, entry=name
+                )
+                if rule and rule.holds(scene):
+                    found[name] = entry
+            return found
+
+        if account != caller.account:
+            shown = kept(ledger, lambda entry: entry.visibility)
+            return kept(shown, lambda _: caller.role.entry_rule)
+        return kept(ledger, lambda _: caller.role.entry_rule) if caller.role.entry_rule else ledger
 
     def covers(self, caller: User, role: Role) -> bool:
         """Nobody hands out more than they hold; of rules, their own or it and a condition."""
@@ -328,6 +407,7 @@ class World:
             role.allows() <= caller.role.allows()
             and narrows(caller.role.rule, role.rule)
             and narrows(caller.role.identity_rule, role.identity_rule)
+            and narrows(caller.role.entry_rule, role.entry_rule)
         )
 
     def _any(self, records: Mapping[Any, Any]) -> Any:
@@ -376,7 +456,7 @@ class World:
 
         def after(got: Any) -> None:
             uuid = got["creation_certificate"]["uuid"]
-            self.twins[uuid] = Twin(uuid, caller.account, description)
+            self.twins[uuid] = Twin(uuid, caller.account, description, creator=caller.account)
 
         def shows(got: Any) -> bool:
             return shown_as(got, self.twins[got["creation_certificate"]["uuid"]])
@@ -393,7 +473,18 @@ class World:
         if details:
             found = [twin for twin in found if self.sees(caller, twin, said)]
         if match:
-            scenes = (Scene(caller.account, caller.description, said, twin) for twin in found)
+            scenes = [
+                Scene(
+                    caller.account,
+                    caller.description,
+                    said,
+                    twin,
+                    ledger=self.seen(
+                        caller, said, twin, caller.account, twin.ledger(caller.account)
+                    ),
+                )
+                for twin in found
+            ]
             found = [scene.twin for scene in scenes if match.holds(scene)]
 
         def shows(got: Any) -> bool:
@@ -445,7 +536,8 @@ class World:
 
     def covers_identity(self, caller: User, said: dict[str, Any], one: Identity) -> bool:
         """Sections 4.2 and 4.3, but for the twin rule: foreign ones need a rule and visibility."""
-        scene = Scene(caller.account, caller.description, said, one.twin, one)
+        own = one.twin.ledger(caller.account)
+        scene = Scene(caller.account, caller.description, said, one.twin, one, own)
         rule = caller.role.identity_rule
         if one.account == caller.account:
             return rule is None or rule.holds(scene)
@@ -725,6 +817,8 @@ class World:
         wanted = self.draft(caller.account)
         wanted.rule = self._narrowed(caller.role.rule, wanted.rule)
         wanted.identity_rule = self._narrowed(caller.role.identity_rule, wanted.identity_rule)
+        if caller.role.entry_rule and self.choose.random() < 0.7:
+            wanted.entry_rule = caller.role.entry_rule
         if self.choose.random() < 0.4:
             wanted.effect, wanted.actions = caller.role.effect, caller.role.actions
         return wanted
@@ -761,9 +855,143 @@ class World:
         def after(_: Any) -> None:
             role.effect, role.actions = wanted.effect, wanted.actions
             role.rule, role.identity_rule = wanted.rule, wanted.identity_rule
+            role.entry_rule = wanted.entry_rule
 
         expected = (status, lambda got: role_shown_as(got, role))
         return "PATCH", f"/roles/{role.uuid}", role_body(wanted), expected, after
+
+    def _place(self) -> tuple[Twin, str, str]:
+        """A twin, a ledger on it as a path names it, and the account that it is of."""
+        twin = self._any(self.twins)
+        account = self.choose.choice(self.administrators).account
+        names = {"owner": twin.owner, "creator": twin.creator, account: account}
+        name = self.choose.choice(list(names))
+        return twin, name, names[name]
+
+    def _read_ledger(self, caller: User, said: dict[str, Any], action: str) -> Step:
+        twin, name, account = self._place()
+        if self.choose.random() < 0.4:
+            name, account = "personal", caller.account
+        status = 200 if caller.may(action) and self.sees(caller, twin, said) else 403
+        seen = self.seen(caller, said, twin, account, twin.ledger(account))
+        kind = action.removeprefix("get_twin_ledger_entry").replace("_", "/")
+
+        def shows(got: Any) -> bool:
+            if kind == "/history":
+                return bool(got["entries"].keys() == seen.keys())
+            found = {name: entry["value"] for name, entry in got["entries"].items()}
+            return found == {name: entry.value for name, entry in seen.items()}
+
+        return "GET", f"/twins/{twin.uuid}/ledgers/{name}{kind}", None, (status, shows), None
+
+    def _get_twin_ledger_entry(self, caller: User, said: dict[str, Any]) -> Step:
+        return self._read_ledger(caller, said, "get_twin_ledger_entry")
+
+    def _get_twin_ledger_entry_value(self, caller: User, said: dict[str, Any]) -> Step:
+        return self._read_ledger(caller, said, "get_twin_ledger_entry_value")
+
+    def _get_twin_ledger_entry_history(self, caller: User, said: dict[str, Any]) -> Step:
+        return self._read_ledger(caller, said, "get_twin_ledger_entry_history")
+
+    def _changed_ledger(
+        self,
+        caller: User,
+        said: dict[str, Any],
+        action: str,
+        change: Callable[[Ledger, Ledger], tuple[Ledger, set[str], Any]],
+    ) -> tuple[str, tuple[int, Callable[[Any], bool]], Any, Callable[[Any], None]]:
+        """Path, what is expected, body and effect of a change of a ledger.
+
+        `change` takes a ledger and what the caller sees of it, and answers how it is to be, which
+        entries are refused, and the body that asks for it.
+        """
+        twin, name, account = self._place()
+        if self.choose.random() < 0.7:
+            name, account = "personal", caller.account
+        ledger = dict(twin.ledger(account))
+        seen = self.seen(caller, said, twin, account, ledger)
+        after, refused, sent = change(ledger, seen)
+        if action == "add_twin_ledger_entry":
+            visible = self.seen(caller, said, twin, account, after)
+            hidden = after.keys() - ledger.keys() - visible.keys()
+            after = {name: entry for name, entry in after.items() if name not in hidden}
+            refused |= hidden
+        whole = self.choose.random() < 0.3
+        status = 400 if whole and refused else 201 if action.startswith("add") else 200
+        if account != caller.account or not self.sees(caller, twin, said):
+            status = 403
+        if not caller.may(action):
+            status = 403
+
+        def shows(got: Any) -> bool:
+            return {name for name, one in got["entries"].items() if "error" in one} == refused
+
+        def effect(_: Any) -> None:
+            twin.ledgers[account] = after
+
+        path = f"/twins/{twin.uuid}/ledgers/{name}"
+        return path, (status, shows), sent | {"transaction": whole}, effect
+
+    def _entries(self) -> dict[str, Any]:
+        names = self.choose.sample(NAMES, self.choose.randrange(1, 3))
+        return {name: self.choose.choice(LEDGER_VALUES) for name in names}
+
+    def _add_twin_ledger_entry(self, caller: User, said: dict[str, Any]) -> Step:
+        given = {
+            name: Entry(value, entry_rule(self.choose) if self.choose.random() < 0.7 else None)
+            for name, value in self._entries().items()
+        }
+        sent = {
+            name: {
+                "value": entry.value,
+                "visibility": entry.visibility.text if entry.visibility else None,
+                "history": "1D",
+            }
+            for name, entry in given.items()
+        }
+
+        def change(ledger: Ledger, _: Ledger) -> tuple[Ledger, set[str], Any]:
+            return given | ledger, given.keys() & ledger.keys(), {"entries": sent}
+
+        path, expected, body_, effect = self._changed_ledger(
+            caller, said, "add_twin_ledger_entry", change
+        )
+        return "POST", path, body_, expected, effect
+
+    def _update_values(self, caller: User, said: dict[str, Any], action: str) -> Step:
+        given = self._entries()
+        sent = {"entries": {name: {"value": value} for name, value in given.items()}}
+
+        def change(ledger: Ledger, seen: Ledger) -> tuple[Ledger, set[str], Any]:
+            changed = {
+                name: replace(entry, value=given[name]) if name in given and name in seen else entry
+                for name, entry in ledger.items()
+            }
+            return changed, given.keys() - seen.keys(), sent
+
+        path, expected, body_, effect = self._changed_ledger(caller, said, action, change)
+        path += "/value" if action.endswith("_value") else ""
+        return "PATCH", path, body_, expected, effect
+
+    def _update_twin_ledger_entry(self, caller: User, said: dict[str, Any]) -> Step:
+        return self._update_values(caller, said, "update_twin_ledger_entry")
+
+    def _update_twin_ledger_entry_value(self, caller: User, said: dict[str, Any]) -> Step:
+        return self._update_values(caller, said, "update_twin_ledger_entry_value")
+
+    def _delete_twin_ledger_entry(self, caller: User, said: dict[str, Any]) -> Step:
+        names = None if self.choose.random() < 0.3 else set(self._entries())
+
+        def change(ledger: Ledger, seen: Ledger) -> tuple[Ledger, set[str], Any]:
+            gone = seen.keys() if names is None else names & seen.keys()
+            left = {name: entry for name, entry in ledger.items() if name not in gone}
+            return left, (names or set()) - seen.keys(), {}
+
+        path, expected, body_, effect = self._changed_ledger(
+            caller, said, "delete_twin_ledger_entry", change
+        )
+        query = "" if names is None else f"?entries={','.join(sorted(names))}"
+        return "DELETE", path + query, body_, expected, effect
 
     def _create_user_token(self, caller: User, _: dict[str, Any]) -> Step:
         status = 201 if caller.may("create_user_token") else 403
@@ -912,7 +1140,7 @@ def role_shown_as(got: Any, role: Role) -> bool:
         got["uuid"] == role.uuid
         and got["account"] == role.account
         and got["statement"] == role.statement()
-        and got["rules"] == {"entry_rule": None} | role.rules()
+        and got["rules"] == role.rules()
     )
 
 

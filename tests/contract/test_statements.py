@@ -148,6 +148,9 @@ READS = [
     "/twins?count=2",
     "/twins?details=true",
     "/twins?details=true&count=2",
+    "/twins/{twin}/ledgers/personal",
+    "/twins/{twin}/ledgers/owner?entries=a&entries=b",
+    "/twins/{twin}/ledgers/creator/value",
     "/twins/{twin}/identities/A%231",
     "/resolve/A%231",
     "/resolve/A%231?context=system&details=true",
@@ -165,6 +168,8 @@ READS = [
 def test_a_read_is_one_statement(run: Run, engine: str, path: str, rule: str | None) -> None:
     async def check(ask: Ask, sent: Sent) -> None:
         twins = [uuid_of(await ask("POST", "/twins", {"description": {"n": n}})) for n in range(5)]
+        entries = {"a": {"value": 1}, "b": {"value": [2]}}
+        await ask("POST", f"/twins/{twins[0]}/ledgers/personal", {"entries": entries})
         caller = await ask("GET", "/whoami")
         rules = {"twin_rule": rule, "identity_rule": rule}
         await ask("PATCH", f"/roles/{caller['role']}", {"rules": rules})

@@ -8,17 +8,20 @@ is denied.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from twinhold.registry import documents, rule_texts, variables
 from twinhold.registry.errors import (
     EscalationError,
     IdentityForbiddenError,
+    LedgerForbiddenError,
     NotOwnerError,
     PermissionDeniedError,
     TwinForbiddenError,
 )
+from twinhold.registry.ledgers.entries import Entries, Entry
 from twinhold.registry.principal import Call, Principal, RoleRules, Statement, Verdict
 from twinhold.store import Transaction
 from twinhold.store.identities import IdentityRow
@@ -32,6 +35,9 @@ OPERATOR_OPERATIONS = frozenset({"create_account", "rotate_keys"})
 
 TOKEN_OPTIONS: Mapping[str, str] = {"create_user_token": "create", "refresh_user_token": "refresh"}
 """Operations on tokens: a token's option decides, whatever the role says (spec section 3)."""
+
+DECIDING_SECONDS = 0.25
+"""Processor time that the rules of one ledger may take; what is not decided then is not shown."""
 
 OWN_TWINS = Verdict(allowed=True, rule=None, because="The account of the caller owns the twin.")
 NO_RULE = Verdict(
@@ -175,6 +181,80 @@ def require_ownership(call: Call, twin: Facts) -> None:
     """
     if call.actor.account != twin.owner:
         raise NotOwnerError("Only the owner of the twin can change it.")
+
+
+def seen_entries(call: Call, twin: Facts, account: str, ledger: Entries) -> Entries:
+    """The entries of an account's ledger that the caller may see (spec sections 4.2 and 4.3).
+
+    In their own account the entry rule of their role decides, if it has one. In others it must
+    hold, and so must the entry's visibility. Visibility is the word of the ledger's account and
+    looks at all of it; the entry rule looks only at what visibility has shown, so that nobody
+    learns of private entries by the rules that they write.
+
+    Args:
+        call: who asks.
+        twin: one that they may see.
+        account: whose ledger it is.
+        ledger: its entries, includes read through.
+    """
+    rule = call.actor.entry_rule
+    if account != call.actor.account:
+        if rule is None:
+            return {}
+        ledger = _kept(call, twin, account, ledger, _visibility)
+    elif rule is None:
+        return ledger
+    return _kept(call, twin, account, ledger, lambda _: rule)
+
+
+def with_seen_ledger(call: Call, twin: Facts) -> Facts:
+    """A twin for a rule that the caller brings: `LEDGER` shows only what they may see of it.
+
+    The rules of their role see the whole ledger of their account.
+    """
+    if twin.ledger is None or call.actor.entry_rule is None:
+        return twin
+    return twin._replace(ledger=seen_entries(call, twin, call.actor.account, twin.ledger))
+
+
+def _visibility(entry: Entry) -> "Rule | None":
+    return rule_texts.parse(entry.visibility) if entry.visibility else None
+
+
+def _kept(
+    call: Call,
+    twin: Facts,
+    account: str,
+    ledger: Entries,
+    rule_of: "Callable[[Entry], Rule | None]",
+) -> Entries:
+    """The entries for which their rule holds."""
+    gatherers: dict[str, Callable[[str, Entry | None], variables.Scope]] = {}
+    kept: dict[str, Entry] = {}
+    until = time.thread_time() + DECIDING_SECONDS
+    for name, entry in ledger.items():
+        rule = rule_of(entry)
+        if rule is None:
+            continue
+        if time.thread_time() > until:
+            break
+        if rule.text not in gatherers:
+            gatherers[rule.text] = variables.entry_gatherer(
+                call, twin, account, ledger, rule.variables
+            )
+        if rule.matches(gatherers[rule.text](name, entry)):
+            kept[name] = entry
+    return kept
+
+
+def require_own_ledger(call: Call, account: str) -> None:
+    """Let the call pass only when the ledger is the one of the caller's account.
+
+    Raises:
+        LedgerForbiddenError: it is another account's.
+    """
+    if account != call.actor.account:
+        raise LedgerForbiddenError("Only the account that owns a ledger can change it.")
 
 
 def require_cover(actor: Principal, statement: Statement, rules: RoleRules) -> None:

@@ -115,6 +115,13 @@ async def _of_token(transaction: Transaction, claims: Claims) -> Principal | Non
     )
 
 
+async def of_user(transaction: Transaction, user: str) -> Principal | None:
+    """A user without a credential, for what is done on their behalf; None when there is none."""
+    generation = await transaction.generation()
+    row = await transaction.one(stored.PRINCIPAL_BY_USER, {"user": user})
+    return None if row is None else await _principal(transaction, row, generation)
+
+
 async def _principal(transaction: Transaction, found: Row, generation: int) -> Principal:
     row = PrincipalRow._make(found)
     rules = _decode_rules(row.rules) if row.rules else RoleRules()
@@ -127,6 +134,7 @@ async def _principal(transaction: Transaction, found: Row, generation: int) -> P
         statement=_decode_statement(row.statement) if row.statement else _NO_ACCESS,
         rules=rules,
         twin_rule=_rule(rules.twin_rule),
+        entry_rule=_rule(rules.entry_rule),
         identity_rule=_rule(rules.identity_rule),
         description=row.description,
         validity=row.validity,

@@ -76,7 +76,7 @@ async def attach(
     """
     for name in new:
         require_name(name)
-    access.require_twin(call, await twins.hold(transaction, twin))
+    access.require_twin(call, await twins.hold(transaction, call, twin))
     row = await transaction.one(stored.COUNT, {"twin": twin, "account": call.actor.account})
     if row is None or row[0] + len(new) > MOST_DOCS:
         raise DocumentTooLargeError(

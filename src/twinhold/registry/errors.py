@@ -163,6 +163,20 @@ class TwinTerminatedError(RegistryError):
     hint = "Create a new twin."
 
 
+class LedgerForbiddenError(RegistryError):
+    """Only the account that owns a ledger may change it."""
+
+    code = "ledger.forbidden"
+    hint = "Write to your own ledger on the twin: personal."
+
+
+class TransactionRefusedError(RegistryError):
+    """A condition is not met or an entry cannot be changed, and all were to change or none."""
+
+    code = "ledger.transaction_refused"
+    hint = "Read the ledger again and repeat the change on what it holds now."
+
+
 class UploadNotFoundError(RegistryError):
     """The account has no such upload, it is over, or no file has come."""
 

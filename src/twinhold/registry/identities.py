@@ -20,6 +20,7 @@ from twinhold.registry.errors import (
     TwinNotFoundError,
     quoted,
 )
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.pace import A_RECORD, A_RULE_TO_READ, A_SLOW_RULE, Pace
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
@@ -108,7 +109,7 @@ async def create(
         IdentityForbiddenError: the identity rule of the caller's role does not cover one of them.
         IdentityExistsError: the account has attached one of them before.
     """
-    found = await twins.hold(transaction, twin)
+    found = await twins.hold(transaction, call, twin)
     access.require_twin(call, found)
     account = call.actor.account
     made = [
@@ -141,7 +142,7 @@ async def get(transaction: Transaction, call: Call, twin: str, identity: str) ->
     row = await transaction.one(stored.SELECT.shaped(NOTHING), _key(call, twin, identity))
     if row is None:
         raise TwinNotFoundError(f"The twin {twin} does not exist.")
-    found = Facts._make(row[_COLUMNS:])
+    found = (await gathering.twins_of(transaction, call, [row[_COLUMNS:]]))[0]
     access.require_twin(call, found)
     if row[0] is None:
         raise _unknown(identity)
@@ -237,6 +238,8 @@ async def _attached(
     after, wanted = "", {"twin": twin.uuid, "account": account, "count": PAGE}
     while True:
         rows = await transaction.all(stored.OF_TWIN, wanted | {"after": after})
+        visibilities = (Identity._make(row).visibility for row in rows)
+        twin = (await gathering.twins_of(transaction, call, [twin], visibilities))[0]
         for one in map(Identity._make, rows):
             await pace.spend(transaction, _cost(call, one))
             if access.sees_identity(call, twin, one):
@@ -264,8 +267,12 @@ async def _resolved(
         rows = await transaction.all(
             statement.shaped(lookup.shape), wanted | {"account": account, "twin": twin}
         )
-        for row in rows:
-            yield Facts._make(row[_COLUMNS:]), Identity._make(row[:_COLUMNS])
+        attached = [Identity._make(row[:_COLUMNS]) for row in rows]
+        visibilities = (one.visibility for one in attached)
+        facts = (row[_COLUMNS:] for row in rows)
+        found = await gathering.twins_of(transaction, call, facts, visibilities)
+        for pair in zip(found, attached, strict=True):
+            yield pair
         if len(rows) < PAGE:
             return
         account, twin = rows[-1][0], rows[-1][_COLUMNS]

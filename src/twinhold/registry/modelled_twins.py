@@ -28,6 +28,7 @@ from twinhold.registry.errors import (
     quoted,
 )
 from twinhold.registry.json_patch import PatchOperation
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
 from twinhold.registry.twins import require_alive
 from twinhold.store import Transaction
@@ -185,7 +186,7 @@ async def find_each(
     rows = await transaction.all(
         stored.SELECT_SOME.shaped(shape), {"uuids": msgspec.json.encode(sought).decode()}
     )
-    found = {row[0]: Facts._make(row) for row in rows}
+    found = {twin.uuid: twin for twin in await gathering.twins_of(transaction, call, rows)}
     twins = {id_: found.get(named) or found.get(given) for id_, (named, given) in uuids.items()}
     return {
         id_: twin
@@ -231,7 +232,7 @@ async def find_pair_to_change(
         stored.SELECT_SOME_FOR_UPDATE.shaped(NOTHING),
         {"uuids": msgspec.json.encode(sought).decode()},
     )
-    found = {row[0]: Facts._make(row) for row in rows}
+    found = {twin.uuid: twin for twin in await gathering.twins_of(transaction, call, rows)}
     first, second = (
         _required(found.get(named) or found.get(given), id_)
         for id_, (named, given) in zip((one, other), pairs, strict=True)
@@ -250,7 +251,8 @@ async def _find(
     rows = await transaction.all(statement, {"named": named, "given": given})
     if not rows:
         return None
-    return Facts._make(next((row for row in rows if row[0] == named), rows[0]))
+    row = next((row for row in rows if row[0] == named), rows[0])
+    return (await gathering.twins_of(transaction, call, [row]))[0]
 
 
 def _required(twin: Facts | None, id_: str) -> Facts:

@@ -10,6 +10,7 @@ from twinhold.registry.authentication import Authenticator
 from twinhold.registry.collecting import Collector
 from twinhold.registry.cursors import Cursors
 from twinhold.registry.downloads import Downloads
+from twinhold.registry.ledgers.references import Refresher
 from twinhold.store import Store
 
 
@@ -27,6 +28,7 @@ class Registry:
     actions: frozenset[str]
     pin_key: bytes
     indexer: Indexer
+    references: Refresher
     blobs: Blobs
     downloads: Downloads
     collector: Collector
@@ -42,6 +44,7 @@ class Registry:
             actions=actions,
             pin_key=kept.pins,
             indexer=Indexer(store),
+            references=Refresher(store),
             blobs=blobs,
             downloads=Downloads(kept.downloads),
             collector=Collector(store, blobs),

@@ -18,6 +18,7 @@ from twinhold.registry.errors import (
     TwinRelatedError,
     quoted,
 )
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.models import get as get_model
 from twinhold.registry.principal import Call
 from twinhold.registry.twins import require_alive
@@ -103,7 +104,9 @@ async def get(transaction: Transaction, call: Call, twin: str, id_: str, shape: 
     row = await transaction.one(
         stored.SELECT_WITH_TARGET.shaped(shape), {"source": source.uuid, "relationship": id_}
     )
-    if row is None or not access.sees_twin(call, Facts._make(row[stored.FACTS_START :])):
+    ends = [] if row is None else [row[stored.FACTS_START :]]
+    targets = await gathering.twins_of(transaction, call, ends)
+    if row is None or not access.sees_twin(call, targets[0]):
         raise _not_found(id_)
     document: str = row[1]
     return document
@@ -130,8 +133,10 @@ async def of_twins(
         _STATEMENTS[direction].shaped(shape), {"uuids": msgspec.json.encode(uuids).decode()}
     )
     found: dict[str, list[str]] = {uuid: [] for uuid in uuids}
-    for row in rows:
-        if access.sees_twin(call, Facts._make(row[stored.FACTS_START :])):
+    ends = (row[stored.FACTS_START :] for row in rows)
+    others = await gathering.twins_of(transaction, call, ends)
+    for row, other in zip(rows, others, strict=True):
+        if access.sees_twin(call, other):
             found[row[0]].append(row[1])
     return found
 

@@ -18,6 +18,7 @@ from twinhold.registry.errors import (
     StickerNotFoundError,
     quoted,
 )
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.pace import A_RECORD, A_SLOW_RULE, Pace
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
@@ -92,7 +93,7 @@ async def put(
         InvalidValueError: a sticker would be valid for too long.
         StickerExistsError: the account has put a sticker of such a color on it that is valid.
     """
-    access.require_twin(call, await twins.hold(transaction, twin))
+    access.require_twin(call, await twins.hold(transaction, call, twin))
     made = [_new(call, twin, one) for one in wanted]
     place: dict[str, object] = {"twin": twin, "account": call.actor.account, "now": call.now}
     for statement in (stored.DELETE_EXPIRED_RECIPIENTS, stored.DELETE_EXPIRED):
@@ -218,8 +219,9 @@ async def _newest(
     while True:
         behind = dict(zip(("placed", "account", "twin", "color"), last, strict=True))
         rows = await transaction.all(stored.NEWEST.shaped(NOTHING), wanted | behind)
-        for row in rows:
-            yield Facts._make(row[_COLUMNS:]), Sticker._make(row[:_COLUMNS])
+        found = await gathering.twins_of(transaction, call, (row[_COLUMNS:] for row in rows))
+        for twin, row in zip(found, rows, strict=True):
+            yield twin, Sticker._make(row[:_COLUMNS])
         if len(rows) < PAGE:
             return
         end = Sticker._make(rows[-1][:_COLUMNS])

@@ -16,6 +16,7 @@ from twinhold.registry.errors import (
     TwinNotFoundError,
     quoted,
 )
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
 from twinhold.store import time_series as stored
@@ -244,7 +245,9 @@ async def _find_targets(transaction: Transaction, call: Call, values: Sequence[V
             "capability": capabilities.CAPABILITY,
         },
     )
-    return _Targets(call, [_Twin(Facts._make(row[FACTS_START:]), row[0]) for row in rows])
+    facts = (row[FACTS_START:] for row in rows)
+    found = await gathering.twins_of(transaction, call, facts)
+    return _Targets(call, [_Twin(twin, row[0]) for twin, row in zip(found, rows, strict=True)])
 
 
 def _row(uuid: str, value: Value) -> Row:

@@ -60,7 +60,7 @@ async def accept(transaction: Transaction, call: Call, transfer: str, shape: Sha
     offer = await _find(transaction, call, transfer)
     if call.actor.account != offer.recipient or offer.validity <= call.now:
         raise _unknown(transfer)
-    twin = await twins.hold(transaction, offer.twin)
+    twin = await twins.hold(transaction, call, offer.twin)
     # Their rule judges the twin as it will be.
     access.require_twin(call, twin._replace(owner=call.actor.account))
     twins.require_alive(twin)

@@ -10,6 +10,7 @@ from twinhold.registry import (
     time_series,
     transfers,
 )
+from twinhold.registry.ledgers import writing as ledgers
 from twinhold.registry.modelled_twins import Condition
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
@@ -19,6 +20,7 @@ _KEEPERS = (
     attribute_indexes.delete_of_twin,
     docs.delete_of_twin,
     identities.delete_of_twin,
+    ledgers.delete_of_twin,
     stickers.delete_of_twin,
     time_series.delete_of_twin,
     transfers.delete_of_twin,

@@ -5,14 +5,12 @@ Roles are often written once for a whole platform; a name that the vendor knows 
 
 LATER = frozenset(
     {
-        "add_twin_ledger_entry",
         "create_batch",
         "create_indexes_table",
         "create_timeseries_table",
         "delete_batch",
         "delete_indexes_table",
         "delete_timeseries_table",
-        "delete_twin_ledger_entry",
         "download_doc",
         "get_account_usage",
         "get_batch",
@@ -26,9 +24,6 @@ LATER = frozenset(
         "get_notifications_access",
         "get_timeseries_table",
         "get_timeseries_tables",
-        "get_twin_ledger_entry",
-        "get_twin_ledger_entry_history",
-        "get_twin_ledger_entry_value",
         "get_user_usage",
         "trace",
         "truncate_indexes_table",
@@ -40,8 +35,6 @@ LATER = frozenset(
         "update_indexes_table",
         "update_notifications_account_access",
         "update_timeseries_table",
-        "update_twin_ledger_entry",
-        "update_twin_ledger_entry_value",
         "webhook_confirm_subscription",
         "webhook_refresh_subscription",
         "webhook_subscribe",

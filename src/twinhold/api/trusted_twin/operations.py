@@ -11,6 +11,7 @@ from twinhold.api.trusted_twin import (
     docs,
     errors,
     identities,
+    ledgers,
     models,
     roles,
     rules,
@@ -37,6 +38,7 @@ OPERATIONS = (
     *stickers.OPERATIONS,
     *uploads.OPERATIONS,
     *docs.OPERATIONS,
+    *ledgers.OPERATIONS,
     *models.OPERATIONS,
     *rules.OPERATIONS,
 )

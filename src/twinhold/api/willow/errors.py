@@ -18,6 +18,7 @@ STATUSES: Mapping[type[RegistryError], int] = {
     errors.OwnAccessError: 403,
     errors.TwinForbiddenError: 403,
     errors.NotOwnerError: 403,
+    errors.LedgerForbiddenError: 403,
     errors.IdentityForbiddenError: 403,
     errors.NotFoundError: 404,
     errors.TwinNotFoundError: 404,
