@@ -216,6 +216,9 @@ async def resolve(transaction: Transaction, call: Call, pace: Pace, lookup: Look
     Raises:
         LongReadError, ReadTooLongError: see `Pace`.
     """
+    own = await _resolved_own(transaction, call, lookup)
+    if own is not None:
+        return own
     found: dict[str, str] = {}
     async for twin, one in _resolved(transaction, call, lookup):
         await pace.spend(transaction, _cost(call, one))
@@ -247,6 +250,19 @@ async def _attached(
         if len(rows) < PAGE:
             return
         after = rows[-1][1]
+
+
+async def _resolved_own(transaction: Transaction, call: Call, lookup: Lookup) -> list[str] | None:
+    """The twins of the account's own identity, where no rule has to look at them; else None.
+
+    That is how most readers of tags ask, and it costs one step in an index.
+    """
+    account = call.actor.account
+    if lookup.visible_only or lookup.accounts != frozenset({account}) or call.actor.identity_rule is not None:
+        return None
+    wanted = {"identity": lookup.identity, "account": account, "now": call.now, "count": PAGE}
+    rows = await transaction.all(stored.RESOLVE_OWN.shaped(lookup.shape), wanted)
+    return [row[0] for row in rows] if len(rows) < PAGE else None
 
 
 async def _resolved(

@@ -59,6 +59,16 @@ They come in the order of accounts and twins, from behind one of these pairs on;
 first pair on they are all its own.
 """
 
+RESOLVE_OWN = Statement(
+    """SELECT {document}, {generation} FROM (
+        SELECT twin AS uuid, validity FROM identities
+        WHERE identity = :identity AND account = :account
+    ) AS attached
+    WHERE validity IS NULL OR validity > :now
+    ORDER BY uuid LIMIT :count"""
+)
+"""The twins that an account's valid identity stands for, where nothing but their UUID is shown."""
+
 RESOLVE = Statement(
     _RESOLVED.replace(
         "{which}",

@@ -11,4 +11,4 @@ CREATE TABLE identities (
     PRIMARY KEY (twin, account, identity)
 ) {rowless};
 
-CREATE INDEX identities_by_name ON identities (identity, account, twin);
+CREATE INDEX identities_by_name ON identities (identity, account, twin, validity);
