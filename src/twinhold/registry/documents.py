@@ -22,6 +22,7 @@ _KEY = re.compile(r"[a-z_][0-9a-z_]{0,63}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 _decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -117,17 +118,28 @@ def _read(text: str, body: bytes) -> Any:
         value = None
     else:
         few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST
-        if few_levels and b"\\u" not in body and body.count(b":") == _count_keys(value):
+        if few_levels and b"\\u" not in body and _says_all(value, body):
             return value
     return _inspect(text, value)
 
 
-def _count_keys(value: object) -> int:
-    """Keys in a value at all levels; an object that repeats a key has fewer than its colons."""
+def _says_all(value: object, body: bytes) -> bool:
+    """Whether a value tells all that its text said: an object that repeats a key has less.
+
+    A compact text comes out again as it was; in others the colons are counted.
+    """
+    return _encode(value) == body or body.count(b":") == _count_colons(value)
+
+
+def _count_colons(value: object) -> int:
+    """How many colons a value has when it is written: one behind each key, and those in texts."""
+    if isinstance(value, str):
+        return value.count(":")
     if isinstance(value, dict):
-        return len(value) + sum(_count_keys(item) for item in value.values())
+        inside = sum(map(_count_colons, value.values()))
+        return inside + sum(key.count(":") + 1 for key in value)
     if isinstance(value, list):
-        return sum(map(_count_keys, value))
+        return sum(map(_count_colons, value))
     return 0
 
 
