@@ -136,8 +136,7 @@ def _count_colons(value: object) -> int:
     if isinstance(value, str):
         return value.count(":")
     if isinstance(value, dict):
-        inside = sum(map(_count_colons, value.values()))
-        return inside + sum(key.count(":") + 1 for key in value)
+        return sum(key.count(":") + 1 + _count_colons(item) for key, item in value.items())
     if isinstance(value, list):
         return sum(map(_count_colons, value))
     return 0

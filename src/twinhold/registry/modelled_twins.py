@@ -6,7 +6,7 @@ made, or else the UUID of a twin (design: "One twin, two faces").
 
 import re
 from collections.abc import Iterable
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -30,6 +30,9 @@ from twinhold.store import transfers as stored_transfers
 from twinhold.store.shape import NOTHING, Shape
 from twinhold.store.statement import Statement
 from twinhold.store.twins import Facts
+
+if TYPE_CHECKING:
+    from twinhold.dtdl import Model
 
 _ID = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,128}")
 _PUT_ATTEMPTS = 3
@@ -68,7 +71,7 @@ class Patch(msgspec.Struct, frozen=True):
     condition: Condition = ALWAYS
 
 
-class _Face(NamedTuple):
+class Face(NamedTuple):
     """What is kept of the model face: its contents as JSON."""
 
     id: str
@@ -107,7 +110,7 @@ async def put(
         twin = await _find(transaction, call, draft.id, _TO_CHANGE)
         if twin is not None:
             access.require_permission(call.actor, "update_twin")
-            _require_change(call, twin, condition)
+            require_change(call, twin, condition)
             return await _update(transaction, call, twin, face, shape)
         access.require_permission(call.actor, "create_twin")
         _require_absent(draft.id, condition)
@@ -132,16 +135,10 @@ async def get_some(
     transaction: Transaction, call: Call, wanted: Iterable[str], shape: Shape
 ) -> list[Facts]:
     """Those of some twins that there are and that the caller may see, in the order asked for."""
-    uuids = {id_: _uuids(call, id_) for id_ in wanted}
-    sought = sorted({uuid for pair in uuids.values() for uuid in pair})
-    rows = await transaction.all(
-        stored.SELECT_SOME.shaped(shape), {"uuids": msgspec.json.encode(sought).decode()}
-    )
-    found = {row[0]: Facts._make(row) for row in rows}
-    twins = (found.get(named) or found.get(given) for named, given in uuids.values())
+    twins = await _find_some(transaction, call, wanted, stored.SELECT_SOME.shaped(shape))
     seen = {
         twin.uuid: twin
-        for twin in twins
+        for twin in twins.values()
         if twin and twin.id is not None and access.sees_twin(call, twin)
     }
     return list(seen.values())
@@ -210,7 +207,7 @@ async def find(transaction: Transaction, call: Call, id_: str, shape: Shape = NO
     return twin
 
 
-def _uuids(call: Call, id_: str) -> tuple[str, str]:
+def uuids_of(call: Call, id_: str) -> tuple[str, str]:
     """The UUID of the twin of a name, and the one that is given instead of a name."""
     named = ids.named_twin_uuid(call.actor.account, id_)
     lowered = id_.lower()
@@ -228,7 +225,7 @@ async def find_to_change(
         PreconditionFailedError: the condition does not hold.
     """
     twin = _required(await _find(transaction, call, id_, _TO_CHANGE), id_)
-    _require_change(call, twin, condition)
+    require_change(call, twin, condition)
     return twin
 
 
@@ -241,28 +238,50 @@ async def find_pair_to_change(
         TwinNotFoundError: one of them does not exist in the account.
         TwinForbiddenError: the caller may not see one of them.
     """
-    pairs = [_uuids(call, one), _uuids(call, other)]
-    sought = sorted({uuid for pair in pairs for uuid in pair})
-    rows = await transaction.all(
-        stored.SELECT_SOME_FOR_UPDATE.shaped(NOTHING),
-        {"uuids": msgspec.json.encode(sought).decode()},
-    )
+    found = await find_some_to_change(transaction, call, (one, other))
+    return require_end(call, found[one], one), require_end(call, found[other], other)
+
+
+async def find_some_to_change(
+    transaction: Transaction, call: Call, wanted: Iterable[str]
+) -> dict[str, Facts | None]:
+    """The twins of some ids, held until the transaction ends, whether they may be changed or not.
+
+    One that is not there, or has no model face, may be in it all the same.
+    """
+    return await _find_some(transaction, call, wanted, _SOME_TO_CHANGE)
+
+
+def require_end(call: Call, twin: Facts | None, id_: str) -> Facts:
+    """Let only a twin pass at which a relationship of the caller's account may end.
+
+    Raises:
+        TwinNotFoundError: it does not exist in the account.
+        TwinForbiddenError: the caller may not see it.
+        NotOwnerError: another account owns it.
+    """
+    found = _required(twin, id_)
+    access.require_twin(call, found)
+    access.require_ownership(call, found)
+    return found
+
+
+async def _find_some(
+    transaction: Transaction, call: Call, wanted: Iterable[str], statement: Statement
+) -> dict[str, Facts | None]:
+    """The twin of each of some names or UUIDs, whether it has a model face or not."""
+    uuids = {id_: uuids_of(call, id_) for id_ in wanted}
+    sought = sorted({uuid for pair in uuids.values() for uuid in pair})
+    rows = await transaction.all(statement, {"uuids": msgspec.json.encode(sought).decode()})
     found = {row[0]: Facts._make(row) for row in rows}
-    first, second = (
-        _required(found.get(named) or found.get(given), id_)
-        for id_, (named, given) in zip((one, other), pairs, strict=True)
-    )
-    for twin in (first, second):
-        access.require_twin(call, twin)
-        access.require_ownership(call, twin)
-    return first, second
+    return {id_: found.get(named) or found.get(given) for id_, (named, given) in uuids.items()}
 
 
 async def _find(
     transaction: Transaction, call: Call, id_: str, statement: Statement
 ) -> Facts | None:
     """The twin of a name or UUID, whether it has a model face or not."""
-    named, given = _uuids(call, id_)
+    named, given = uuids_of(call, id_)
     rows = await transaction.all(statement, {"named": named, "given": given})
     if not rows:
         return None
@@ -275,7 +294,13 @@ def _required(twin: Facts | None, id_: str) -> Facts:
     return twin
 
 
-def _require_change(call: Call, twin: Facts, condition: Condition) -> None:
+def require_change(call: Call, twin: Facts, condition: Condition = ALWAYS) -> None:
+    """Let only a twin pass that the caller may change now.
+
+    Raises:
+        TwinForbiddenError, NotOwnerError, TwinTerminatedError: it may not be changed.
+        PreconditionFailedError: the condition does not hold.
+    """
     access.require_twin(call, twin)
     access.require_ownership(call, twin)
     require_alive(twin)
@@ -290,21 +315,39 @@ def _require_absent(id_: str, condition: Condition) -> None:
         raise PreconditionFailedError(f"The twin {quoted(id_)} does not exist.")
 
 
-async def _face(transaction: Transaction, call: Call, draft: Draft) -> _Face:
+async def _face(transaction: Transaction, call: Call, draft: Draft) -> Face:
     """What is kept of a draft, when all of it is as it must be.
 
     Raises:
         TwinInvalidError: it is not; names every violation.
     """
-    problems = check_id(draft.id)
+    require_id(draft.id)
+    model = await contents.model_of(transaction, call, draft.model)
+    return checked(draft, model, call.now)
+
+
+def require_id(id_: str) -> None:
+    """Let only the id of a twin pass.
+
+    Raises:
+        TwinInvalidError: it is none.
+    """
+    problems = check_id(id_)
     if problems:
         raise TwinInvalidError(problems)
-    model = await contents.model_of(transaction, call, draft.model)
-    return _Face(draft.id, draft.model, contents.checked(model, draft.contents, call.now))
+
+
+def checked(draft: Draft, model: "Model", now: int) -> Face:
+    """What is kept of a draft with a good id, when its contents conform to its model.
+
+    Raises:
+        TwinInvalidError: they do not; names every violation.
+    """
+    return Face(draft.id, draft.model, contents.checked(model, draft.contents, now))
 
 
 async def _insert(
-    transaction: Transaction, call: Call, face: _Face, shape: Shape
+    transaction: Transaction, call: Call, face: Face, shape: Shape
 ) -> Written | None:
     """A new twin; None when somebody else was quicker."""
     owner = call.actor.account
@@ -320,7 +363,7 @@ async def _insert(
 
 
 async def _update(
-    transaction: Transaction, call: Call, twin: Facts, face: _Face, shape: Shape
+    transaction: Transaction, call: Call, twin: Facts, face: Face, shape: Shape
 ) -> Written:
     """The twin with another face; a twin that had none is known by its UUID from now on."""
     kept = face._replace(id=twin.id or twin.uuid)

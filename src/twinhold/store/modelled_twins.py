@@ -31,6 +31,28 @@ INSERT = Statement(
 )
 """A new twin; no row when somebody else was quicker."""
 
+INSERT_SOME = Statement(
+    """INSERT INTO twins (uuid, owner, creator, created, updated, id, model, contents)
+    SELECT CAST(value ->> 0 AS {uuid}), CAST(:owner AS {uuid}), CAST(:owner AS {uuid}),
+        CAST(:now AS {bigint}), CAST(:now AS {bigint}), value ->> 1, value ->> 2, value ->> 3
+    FROM {json_items}(CAST(:rows AS {json})) WHERE TRUE
+    ON CONFLICT (uuid) DO NOTHING
+    RETURNING uuid"""
+)
+"""Many new twins: rows of UUID, id, model and contents; no row for those that are there already."""
+
+UPDATE_SOME = Statement(
+    """UPDATE twins SET id = v.id, model = v.model, contents = v.contents,
+        updated = CAST(:now AS {bigint})
+    FROM (
+        SELECT CAST(value ->> 0 AS {uuid}) AS key, value ->> 1 AS id, value ->> 2 AS model,
+            value ->> 3 AS contents
+        FROM {json_items}(CAST(:rows AS {json}))
+    ) AS v
+    WHERE twins.uuid = v.key"""
+)
+"""Like `UPDATE` for many twins: rows of UUID, id, model and contents."""
+
 UPDATE = Statement(
     """UPDATE twins SET id = :id, model = :model, contents = :contents, updated = :now
     WHERE uuid = :uuid
