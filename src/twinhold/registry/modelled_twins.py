@@ -346,9 +346,7 @@ def checked(draft: Draft, model: "Model", now: int) -> Face:
     return Face(draft.id, draft.model, contents.checked(model, draft.contents, now))
 
 
-async def _insert(
-    transaction: Transaction, call: Call, face: Face, shape: Shape
-) -> Written | None:
+async def _insert(transaction: Transaction, call: Call, face: Face, shape: Shape) -> Written | None:
     """A new twin; None when somebody else was quicker."""
     owner = call.actor.account
     uuid = ids.named_twin_uuid(owner, face.id)

@@ -51,6 +51,7 @@ class Operation:
         path: segments in braces are parameters; each is one segment of the raw path.
         status: of the answer when it succeeds.
         request: what the body holds; without it no body is read.
+        request_media: the media type of the body.
         largest_body: bytes of the body; a larger one is refused before it is read.
         response: what the answer's body holds; None for a page that is no JSON of ours.
         public: whether it needs neither credential nor permission.
@@ -64,6 +65,7 @@ class Operation:
     status: int = 200
     query: tuple[Parameter, ...] = ()
     request: Any = None
+    request_media: str = JSON
     largest_body: int = LARGEST_BODY
     response: Any = None
     public: bool = False
