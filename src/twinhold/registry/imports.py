@@ -21,7 +21,6 @@ from twinhold.registry import (
 )
 from twinhold.registry.calls import Calls
 from twinhold.registry.errors import InvalidValueError, RegistryError, TwinInvalidError
-from twinhold.registry.modelled_twins import Draft, Face
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
 
@@ -37,10 +36,6 @@ TOGETHER = 2_000
 """Lines stored in one transaction, for which others wait."""
 
 _MOST_PROBLEMS = 10
-_READ: Mapping[Section, Callable[[bytes], Any]] = {
-    "twins": exchange_lines.read_twin,
-    "relationships": exchange_lines.read_relationship,
-}
 _PUT: Mapping[Section, Any] = {
     "twins": bulk_twins.put_all,
     "relationships": bulk_relationships.put_all,
@@ -89,10 +84,19 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 class _Read(NamedTuple):
-    """What lines were read as, each with its number, and the problems of the others."""
+    """What lines were read as, each with its number, and the problems of the others.
+
+    Attributes:
+        late: lines of twins whose models are not in memory, with the ids of these.
+    """
 
     items: list[tuple[int, Any]]
     problems: list[LineProblem]
+    late: list[tuple[Line, str]]
+
+
+_Found = Callable[[str], "Model | TwinInvalidError | None"]
+"""A model by its id, why a twin cannot follow it, or None where it is not in memory."""
 
 
 def lines_of(text: bytes) -> list[Line]:
@@ -123,12 +127,17 @@ async def prepare(calls: Calls, section: Section, lines: Sequence[Line]) -> Prep
     Raises:
         PermissionDeniedError: the caller may not put what the section holds.
     """
-    await calls.read(_permit, section)
-    read = await asyncio.to_thread(_read, lines, _READ[section])
-    if section == "twins":
-        wanted = {draft.model for _, draft in read.items}
-        models, now = await calls.read(_models, wanted)
-        read = await asyncio.to_thread(_faces, read, models, now)
+    call = await calls.read(_permit, section)
+    if section == "relationships":
+        read = await asyncio.to_thread(_relationships, lines)
+    else:
+        read = await asyncio.to_thread(_twins, lines, call.actor.models.find, call.now)
+        if read.late:
+            models = await calls.read(_models, {dtmi for _, dtmi in read.late})
+            late = [line for line, _ in read.late]
+            rest = await asyncio.to_thread(_twins, late, models.get, call.now)
+            # By their numbers: of lines with the same id the last one counts.
+            read = _Read(sorted(read.items + rest.items), read.problems + rest.problems, [])
     numbers, items = [number for number, _ in read.items], [item for _, item in read.items]
     return Prepared(section, numbers, items, read.problems)
 
@@ -157,46 +166,53 @@ def problems_of(number: int, error: RegistryError) -> list[LineProblem]:
     return [LineProblem(number, *exchange_lines.in_line(problem)) for problem in found]
 
 
-async def _permit(_: Transaction, call: Call, section: Section) -> None:
+async def _permit(_: Transaction, call: Call, section: Section) -> Call:
     access.require_any_permission(call.actor, _NEEDS[section])
-
-
-def _read(lines: Iterable[Line], read: Callable[[bytes], Any]) -> _Read:
-    found = _Read([], [])
-    for number, text in lines:
-        try:
-            if len(text) > LARGEST_LINE:
-                raise InvalidValueError(f"The line is longer than {LARGEST_LINE} bytes.", "")
-            found.items.append((number, read(text)))
-        except RegistryError as error:
-            found.problems.extend(problems_of(number, error))
-    return found
+    return call
 
 
 async def _models(
     transaction: Transaction, call: Call, wanted: Iterable[str]
-) -> tuple[dict[str, "Model | TwinInvalidError"], int]:
-    """The models of twins, or why a twin cannot follow them; and what time it is."""
+) -> dict[str, "Model | TwinInvalidError"]:
     found: dict[str, Model | TwinInvalidError] = {}
     for dtmi in sorted(wanted):
         try:
             found[dtmi] = await contents.model_of(transaction, call, dtmi)
         except TwinInvalidError as error:
             found[dtmi] = error
-    return found, call.now
+    return found
 
 
-def _faces(read: _Read, models: Mapping[str, "Model | TwinInvalidError"], now: int) -> _Read:
-    faces, problems = [], read.problems
-    for number, draft in read.items:
+def _twins(lines: Iterable[Line], find: _Found, now: int) -> _Read:
+    """Twins as they are kept; one line after the other, so that little is in memory at once."""
+    read = _Read([], [], [])
+    for line in lines:
         try:
-            faces.append((number, _face(draft, models[draft.model], now)))
-        except TwinInvalidError as error:
-            problems += problems_of(number, error)
-    return _Read(faces, problems)
+            draft = exchange_lines.read_twin(_checked(line))
+            model = find(draft.model)
+            if model is None:
+                read.late.append((line, draft.model))
+            elif isinstance(model, TwinInvalidError):
+                raise model
+            else:
+                read.items.append((line.number, modelled_twins.checked(draft, model, now)))
+        except RegistryError as error:
+            read.problems.extend(problems_of(line.number, error))
+    return read
 
 
-def _face(draft: Draft, model: "Model | TwinInvalidError", now: int) -> Face:
-    if isinstance(model, TwinInvalidError):
-        raise model
-    return modelled_twins.checked(draft, model, now)
+def _relationships(lines: Iterable[Line]) -> _Read:
+    read = _Read([], [], [])
+    for line in lines:
+        try:
+            draft = exchange_lines.read_relationship(_checked(line))
+            read.items.append((line.number, draft))
+        except RegistryError as error:
+            read.problems.extend(problems_of(line.number, error))
+    return read
+
+
+def _checked(line: Line) -> bytes:
+    if len(line.text) > LARGEST_LINE:
+        raise InvalidValueError(f"The line is longer than {LARGEST_LINE} bytes.", "")
+    return line.text
