@@ -3,7 +3,8 @@
 The decisions are those of `modelled_twins.put`, a twin at a time; two statements store them all.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,26 +27,43 @@ async def put_all(transaction: Transaction, call: Call, faces: Sequence[Face]) -
 
     Answers which are refused and why; the others are put.
     """
-    left: Mapping[int, Face] = dict(enumerate(faces))
     refused: Refused = {}
+    left = [
+        _Item(position, face, *modelled_twins.uuids_of(call, face.id))
+        for position, face in enumerate(faces)
+    ]
     for _ in range(_ATTEMPTS):
         work = _Work(call)
-        ids = [face.id for face in left.values()]
-        found = await modelled_twins.find_some_to_change(transaction, call, ids)
-        for position, face in left.items():
+        sought = {item.named for item in left} | {item.given for item in left}
+        found = await modelled_twins.hold_all(transaction, sought)
+        for item in left:
             try:
-                work.take(face, found[face.id])
+                work.take(item, found.get(item.named) or found.get(item.given))
             except RegistryError as error:
-                refused[position] = error
+                refused[item.position] = error
         late = await work.store(transaction)
-        left = {
-            position: face
-            for position, face in left.items()
-            if position not in refused and work.uuid_of(face) in late
-        }
-        if not left:
+        if not late:
             return refused
+        left = [
+            item
+            for item in left
+            if item.position not in refused and (item.named in late or item.given in late)
+        ]
     raise RuntimeError("Twins can neither be found nor inserted.")
+
+
+class _Item(NamedTuple):
+    """A twin to put.
+
+    Attributes:
+        named: its UUID if its id is a name.
+        given: its UUID if its id is one; else the same.
+    """
+
+    position: int
+    face: Face
+    named: str
+    given: str
 
 
 class _Work:
@@ -56,29 +74,26 @@ class _Work:
         self._new: dict[str, Face] = {}
         self._changed: dict[str, Face] = {}
 
-    def take(self, face: Face, twin: Facts | None) -> None:
+    def take(self, item: _Item, twin: Facts | None) -> None:
         """Decide about one twin.
 
         Raises:
             PermissionDeniedError: the caller may not create, or not update.
             TwinForbiddenError, NotOwnerError, TwinTerminatedError: it may not be changed.
         """
-        actor, uuid = self._call.actor, self.uuid_of(face)
+        actor, face = self._call.actor, item.face
         if twin is not None:
             access.require_permission(actor, "update_twin")
             modelled_twins.require_change(self._call, twin)
             self._changed[twin.uuid] = face._replace(id=twin.id or twin.uuid)
-        elif uuid in self._new:
+            return
+        uuid = item.named if item.named in self._new else item.given
+        if uuid in self._new:
             access.require_permission(actor, "update_twin")
             self._new[uuid] = face._replace(id=self._new[uuid].id)
         else:
             access.require_permission(actor, "create_twin")
-            self._new[uuid] = face
-
-    def uuid_of(self, face: Face) -> str:
-        """The UUID under which a twin is new, or the one that it has just been given."""
-        named, given = modelled_twins.uuids_of(self._call, face.id)
-        return given if given in self._new and named not in self._new else named
+            self._new[item.named] = face
 
     async def store(self, transaction: Transaction) -> set[str]:
         """Insert and update; answer the UUIDs of new twins with which somebody was quicker."""

@@ -5,7 +5,7 @@ made, or else the UUID of a twin (design: "One twin, two faces").
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
@@ -252,6 +252,11 @@ async def find_some_to_change(
     return await _find_some(transaction, call, wanted, _SOME_TO_CHANGE)
 
 
+async def hold_all(transaction: Transaction, uuids: Collection[str]) -> dict[str, Facts]:
+    """Those of some UUIDs that are twins, held until the transaction ends."""
+    return await _find_all(transaction, uuids, _SOME_TO_CHANGE)
+
+
 def require_end(call: Call, twin: Facts | None, id_: str) -> Facts:
     """Let only a twin pass at which a relationship of the caller's account may end.
 
@@ -271,10 +276,18 @@ async def _find_some(
 ) -> dict[str, Facts | None]:
     """The twin of each of some names or UUIDs, whether it has a model face or not."""
     uuids = {id_: uuids_of(call, id_) for id_ in wanted}
-    sought = sorted({uuid for pair in uuids.values() for uuid in pair})
-    rows = await transaction.all(statement, {"uuids": msgspec.json.encode(sought).decode()})
-    found = {row[0]: Facts._make(row) for row in rows}
+    sought = {uuid for pair in uuids.values() for uuid in pair}
+    found = await _find_all(transaction, sought, statement)
     return {id_: found.get(named) or found.get(given) for id_, (named, given) in uuids.items()}
+
+
+async def _find_all(
+    transaction: Transaction, uuids: Collection[str], statement: Statement
+) -> dict[str, Facts]:
+    """Twins by their UUIDs."""
+    sought = msgspec.json.encode(sorted(uuids)).decode()
+    rows = await transaction.all(statement, {"uuids": sought})
+    return {row[0]: Facts._make(row) for row in rows}
 
 
 async def _find(
