@@ -19,7 +19,7 @@ from bench import footprint, machine, search, targets
 from bench.load import Sample, drive, write_requests
 from bench.report import Report
 from bench.targets import Target, WrongAnswerError
-from bench.wires import OPERATIONS, PAGE_SIZE
+from bench.wires import OPERATIONS, PAGE_SIZE, PUTS
 
 _STARTERS = (targets.twinhold, targets.ceiling, targets.baseline)
 
@@ -88,6 +88,7 @@ def _measure(options: argparse.Namespace) -> Report:
         with _started(directory) as started:
             for target in started:
                 _say(f"{target.name}: making {options.twins} twins, trying every operation")
+                target.load_models()
                 target.seed(options.twins)
                 target.check()
                 _prepare(target, directory, options.operations)
@@ -107,14 +108,20 @@ def _prepare(target: Target, directory: Path, operations: Sequence[str]) -> None
     """Write down the requests of each operation: one for each twin, one of a page."""
     host = target.server.url.removeprefix("http://")
     for operation in operations:
-        uuids = target.uuids if operation in {"get", "post", "patch"} else target.uuids[:1]
         write_requests(
             _requests(directory, target, operation),
             (
                 target.wire.ask(operation, uuid, number).raw(target.wire, host)
-                for number, uuid in enumerate(uuids)
+                for number, uuid in enumerate(_subjects(target, operation))
             ),
         )
+
+
+def _subjects(target: Target, operation: str) -> Sequence[str]:
+    """The UUIDs that the requests of an operation are about; a page has one request."""
+    if operation == "put":
+        return [""] * PUTS
+    return target.uuids if operation in {"get", "post", "patch"} else target.uuids[:1]
 
 
 def _rounds(

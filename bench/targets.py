@@ -12,6 +12,7 @@ from uuid import UUID
 from bench import wires
 from bench.servers import HOST, ROOT, Server, free_port, running
 from bench.wires import PAGE_SIZE, Request, Wire
+from tests.material import level_twin, ontology
 
 PYTHON = str(ROOT / ".venv/bin/python")
 PYTHON_OF_BASELINE = str(ROOT / ".venv/bench/bin/python")
@@ -40,6 +41,16 @@ class Target:
                 twin = self._send(connection, self.wire.ask("post", "", number), 201)
                 self.uuids.append(self.wire.uuid(twin))
 
+    def load_models(self) -> None:
+        """Load the ontology that the twins to put are of, where the target knows models."""
+        if self.wire.contents is None:
+            return
+        with contextlib.closing(_connect(self.server)) as connection:
+            connection.request("POST", "/models", ontology().read_bytes(), self.wire.headers())
+            answer = connection.getresponse()
+            answer.read()
+            self._require("POST /models", answer.status == 201, str(answer.status))
+
     def check(self) -> None:
         """Try every operation once.
 
@@ -50,6 +61,13 @@ class Target:
             self._check_twins(connection)
             self._check_pages(connection)
             self._check_rule(connection)
+            if self.wire.contents is not None:
+                self._check_put(connection)
+
+    def _check_put(self, connection: http.client.HTTPConnection) -> None:
+        for _ in ("made", "replaced"):
+            twin = self._send(connection, self.wire.ask("put", "", 0))
+            self._require("put", twin["contents"]["name"] == "Floor_1", "it is another twin")
 
     def _check_twins(self, connection: http.client.HTTPConnection) -> None:
         number = len(self.uuids)
@@ -124,7 +142,7 @@ def twinhold(directory: Path) -> Iterator[Target]:
     command = [PYTHON, "-m", "twinhold", "serve", "--port", str(port), "--data", str(directory)]
     with running(command, port, directory.with_suffix(".log")) as server:
         secret = json.loads((directory / "credentials.json").read_text())["secret"]
-        yield Target("twinhold", server, wires.trusted_twin(secret))
+        yield Target("twinhold", server, wires.trusted_twin(secret, level_twin()))
 
 
 @contextlib.contextmanager

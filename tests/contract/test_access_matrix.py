@@ -15,6 +15,7 @@ import requests
 from tests.harness import (
     EVERYTHING,
     NOTHING,
+    UNKNOWN,
     Account,
     Server,
     body,
@@ -162,6 +163,27 @@ def client_credentials(cast: Cast) -> Target:
     return Target(sent={"grant_type": "client_credentials"} | secret)
 
 
+def identity(sent: Any = None) -> Callable[[Cast], Target]:
+    """An identity that the account has attached to its twin."""
+
+    def target(cast: Cast) -> Target:
+        path = twin()(cast).path
+        members = {"identities": {"A#1": {"visibility": "true"}}}
+        body(cast.home.client().create_twin_identity(path["twin"], body=members))
+        return Target(path | {"identity": "A%231"}, sent)
+
+    return target
+
+
+def sticker(cast: Cast) -> Target:
+    """A sticker that the account has put on its twin, for everybody here."""
+    path = twin()(cast).path
+    recipients = [cast.home.account, cast.other.account]
+    members = {"stickers": {"red": {"recipients": recipients}}}
+    body(cast.home.client().put_sticker(path["twin"], body=members))
+    return Target(path | {"color": "red"})
+
+
 def refreshable(caller: Account) -> Account:
     return caller.token(options=["refresh"])
 
@@ -203,6 +225,19 @@ ROWS = {
     "create_twin_transfer": Row(offer, other=403, hidden=403),
     "accept_twin_transfer": Row(offered, other=404, hidden=403),
     "cancel_twin_transfer": Row(offered, other=404),
+    "get_twin_identities": Row(identity(), other=403, hidden=403),
+    "create_twin_identity": Row(twin({"identities": {"A#1": {}}}), other=403, hidden=403),
+    "get_twin_identity": Row(identity(), other=403, hidden=403),
+    "update_twin_identity": Row(identity({"validity_ts": 1}), other=403, hidden=403),
+    "delete_twin_identity": Row(identity(), other=403, hidden=403),
+    "resolve_twin_identity": Row(identity(), other=200),
+    "get_stickers": Row(sticker, other=403, hidden=403),
+    "put_sticker": Row(
+        twin({"stickers": {"red": {"recipients": [UNKNOWN]}}}), other=403, hidden=403
+    ),
+    "get_sticker": Row(sticker, other=403, hidden=403),
+    "remove_sticker": Row(sticker, other=403, hidden=403),
+    "list_stickers": Row(sticker, other=200),
     "explain_rule": Row(explanation, other=403, hidden=403),
     "upload_models": Row(lambda _: Target(sent=[MODEL]), other=201),
     "get_models": Row(nothing, other=200),
@@ -330,7 +365,11 @@ def _records(cast: Cast) -> Iterator[Any]:
         yield edges.json() if edges.status_code == 200 else None
         face = account.request("GET", "/api/v3/twins/P-1")
         yield face.json() if face.status_code == 200 else None
-        yield body(client.scan_twins(params={"details": True, "count": 1000}))
+        twins = body(client.scan_twins(params={"details": True, "count": 1000}))
+        yield twins
+        for one in map(uuid_of, twins["twins"]):
+            yield body(client.get_twin_identities(one, params={"show_expired": True}))
+            yield body(client.get_stickers(one))
 
 
 def _require_no_leak(caller: str, answer: requests.Response, cast: Cast) -> None:

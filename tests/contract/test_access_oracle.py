@@ -9,7 +9,7 @@ message names the seed that repeats the run.
 import os
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
@@ -32,6 +32,17 @@ ACTIONS = (
     "terminate_twin",
     "create_twin",
     "scan_twins",
+    "create_twin_identity",
+    "get_twin_identities",
+    "resolve_twin_identity",
+    "get_stickers",
+    "put_sticker",
+    "get_twin_identity",
+    "update_twin_identity",
+    "delete_twin_identity",
+    "get_sticker",
+    "remove_sticker",
+    "list_stickers",
     "create_twin_transfer",
     "accept_twin_transfer",
     "get_user",
@@ -61,6 +72,23 @@ class Twin:
 
 
 @dataclass
+class Identity:
+    twin: Twin
+    account: str
+    name: str
+    expired: bool
+    visibility: "Rule | None"
+
+
+@dataclass
+class Sticker:
+    twin: Twin
+    account: str
+    color: str
+    recipients: set[str]
+
+
+@dataclass
 class Scene:
     """What a rule may look at."""
 
@@ -68,6 +96,7 @@ class Scene:
     user: dict[str, Any]
     said: dict[str, Any]
     twin: Twin
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +120,13 @@ class Role:
     effect: str
     actions: frozenset[str] | None
     rule: Rule | None
+    identity_rule: Rule | None = None
+
+    def rules(self) -> dict[str, str | None]:
+        return {
+            "twin_rule": self.rule.text if self.rule else None,
+            "identity_rule": self.identity_rule.text if self.identity_rule else None,
+        }
 
     def allows(self) -> frozenset[str]:
         listed = self.actions or frozenset()
@@ -160,6 +196,14 @@ def random_rule(choose: random.Random, depth: int = 2) -> Rule:
                 "DICT.key == TWIN.key", lambda s: s.said.get("key") == s.twin.description.get("key")
             ),
             Rule("twin_owner == account", lambda s: s.twin.owner == s.account),
+            Rule('identity =~ "A1#.*"', lambda s: s.identity and s.identity.name.startswith("A1#")),
+            Rule(
+                "identity_creator == account",
+                lambda s: s.identity and s.identity.account == s.account,
+            ),
+            Rule(
+                "identity_validity_ts == null", lambda s: not s.identity or not s.identity.expired
+            ),
         ]
     )
 
@@ -174,6 +218,9 @@ class World:
         self.users: dict[str, User] = {}
         self.twins: dict[str, Twin] = {}
         self.offers: dict[str, Offer] = {}
+        self.identities: dict[tuple[str, str, str], Identity] = {}
+        self.stickers: dict[tuple[str, str, str], Sticker] = {}
+        self.names = [f"{prefix}#{choose.getrandbits(64):x}" for prefix in ("A1", "A2")]
         self.administrators = [server.account() for _ in range(3)]
         for administrator in self.administrators:
             own = Role(administrator.role, administrator.account, "deny", None, None)
@@ -189,9 +236,7 @@ class World:
     def _settle(self, administrator: Account) -> None:
         """One more role, and a user who has it."""
         role = self.draft(administrator.account)
-        role.uuid = administrator.new_role(
-            role.statement(), twin_rule=role.rule.text if role.rule else None
-        )
+        role.uuid = administrator.new_role(role.statement(), **role.rules())
         self.roles[role.uuid] = role
         description = self.description()
         self._know(administrator.new_user(role.uuid, description=description), role, description)
@@ -205,8 +250,10 @@ class World:
         some = frozenset(self.choose.sample(ACTIONS, self.choose.randrange(1, 4)))
         most = frozenset(self.choose.sample(ACTIONS, len(ACTIONS) - 3))
         actions = self.choose.choice([None, some, some if effect == "deny" else most])
-        rule = None if self.choose.random() < 0.3 else random_rule(self.choose)
-        return Role("", account, effect, actions, rule)
+        return Role("", account, effect, actions, self._rule_or_none(), self._rule_or_none())
+
+    def _rule_or_none(self) -> Rule | None:
+        return None if self.choose.random() < 0.3 else random_rule(self.choose)
 
     def description(self) -> dict[str, Any]:
         """Random members; null is written as often as it is left out."""
@@ -219,7 +266,7 @@ class World:
         for _ in range(calls):
             caller = self.choose.choice(list(self.users.values()))
             said = {"key": self.choose.choice(VALUES["key"])} if self.choose.random() < 0.5 else {}
-            action = self.choose.choice([*ACTIONS, *ACTIONS[:5], *ACTIONS[:5]])
+            action = self.choose.choice([*ACTIONS, *ACTIONS[:10], *ACTIONS[:5]])
             allowed += self._judge(action, caller, said) < 400
         return allowed
 
@@ -255,16 +302,13 @@ class World:
 
     def covers(self, caller: User, role: Role) -> bool:
         """Nobody hands out more than they hold; of rules, their own or it and a condition."""
-        own, other = caller.role.rule, role.rule
-        if not role.allows() <= caller.role.allows():
-            return False
-        if own is None:
-            return True
-        return other is not None and (
-            other.text == own.text or other.text.startswith(f"({own.text}) and (")
+        return (
+            role.allows() <= caller.role.allows()
+            and narrows(caller.role.rule, role.rule)
+            and narrows(caller.role.identity_rule, role.identity_rule)
         )
 
-    def _any(self, records: dict[str, Any]) -> Any:
+    def _any(self, records: Mapping[Any, Any]) -> Any:
         return self.choose.choice(list(records.values()))
 
     def _changes_twin(self, caller: User, said: dict[str, Any], twin: Twin, action: str) -> int:
@@ -377,6 +421,209 @@ class World:
         expected = (status, lambda got: shown_as(got, offer.twin))
         return "POST", f"/transfers/{transfer}", None, expected, after
 
+    def covers_identity(self, caller: User, said: dict[str, Any], one: Identity) -> bool:
+        """Sections 4.2 and 4.3, but for the twin rule: foreign ones need a rule and visibility."""
+        scene = Scene(caller.account, caller.description, said, one.twin, one)
+        rule = caller.role.identity_rule
+        if one.account == caller.account:
+            return rule is None or rule.holds(scene)
+        if rule is None or one.visibility is None:
+            return False
+        return rule.holds(scene) and one.visibility.holds(scene)
+
+    def _on_twin(self, caller: User, said: dict[str, Any], twin: Twin, action: str) -> bool:
+        return caller.may(action) and self.sees(caller, twin, said)
+
+    def _create_twin_identity(self, caller: User, said: dict[str, Any]) -> Step:
+        twin, name = self._any(self.twins), self.choose.choice(self.names)
+        visibility = self._rule_or_none()
+        made = Identity(twin, caller.account, name, self.choose.random() < 0.2, visibility)
+        key = (twin.uuid, caller.account, name)
+        status = 400 if key in self.identities else 201
+        if not self._on_twin(
+            caller, said, twin, "create_twin_identity"
+        ) or not self.covers_identity(caller, said, made):
+            status = 403
+
+        def after(_: Any) -> None:
+            self.identities[key] = made
+
+        sent = {"identities": {name: identity_body(made)}}
+        expected = (status, lambda got: identity_shown_as(got["identities"][name], made))
+        return "POST", f"/twins/{twin.uuid}/identities", sent, expected, after
+
+    def _get_twin_identities(self, caller: User, said: dict[str, Any]) -> Step:
+        twin = self._any(self.twins)
+        foreign, expired = (
+            self.choose.choice(self.administrators).account,
+            self.choose.random() < 0.5,
+        )
+        status = 200 if self._on_twin(caller, said, twin, "get_twin_identities") else 403
+        shown: dict[str, Identity] = {}
+        for account in (foreign, caller.account):
+            for one in self._attached(caller, said, {account}):
+                outdated = one.expired and (account != caller.account or not expired)
+                if one.twin is twin and not outdated:
+                    shown[one.name] = one
+
+        def shows(got: Any) -> bool:
+            found = got["identities"]
+            return set(found) == set(shown) and all(
+                found[name].get("creator", caller.account) == one.account
+                for name, one in shown.items()
+            )
+
+        path = f"/twins/{twin.uuid}/identities?show_foreign={foreign}&show_expired={expired}"
+        return "GET", path, None, (status, shows), None
+
+    def _attached(self, caller: User, said: dict[str, Any], accounts: set[str]) -> list[Identity]:
+        """All identities of some accounts that the caller may see but for the twin rule."""
+        of = [one for one in self.identities.values() if one.account in accounts]
+        return [one for one in of if self.covers_identity(caller, said, one)]
+
+    def _one_identity(
+        self, caller: User, said: dict[str, Any], action: str
+    ) -> tuple[int, str, Identity | None]:
+        """What a call on an identity of the own account is answered, its path, and the identity."""
+        if self.identities and self.choose.random() < 0.8:
+            some = self._any(self.identities)
+            twin, name = some.twin, some.name
+        else:
+            twin, name = self._any(self.twins), self.choose.choice(self.names)
+        found = self.identities.get((twin.uuid, caller.account, name))
+        path = f"/twins/{twin.uuid}/identities/{quote(name, safe='')}"
+        if not self._on_twin(caller, said, twin, action):
+            return 403, path, found
+        if found is None:
+            return 404, path, found
+        return 200 if self.covers_identity(caller, said, found) else 403, path, found
+
+    def _get_twin_identity(self, caller: User, said: dict[str, Any]) -> Step:
+        status, path, found = self._one_identity(caller, said, "get_twin_identity")
+        return "GET", path, None, (status, lambda got: identity_shown_as(got, found)), None
+
+    def _update_twin_identity(self, caller: User, said: dict[str, Any]) -> Step:
+        status, path, found = self._one_identity(caller, said, "update_twin_identity")
+        if found is None:
+            return "PATCH", path, {}, (status, None), None
+        changed = replace(
+            found, expired=self.choose.random() < 0.2, visibility=self._rule_or_none()
+        )
+
+        def after(_: Any) -> None:
+            self.identities[found.twin.uuid, found.account, found.name] = changed
+
+        expected = (201 if status == 200 else status, lambda got: identity_shown_as(got, changed))
+        return "PATCH", path, identity_body(changed), expected, after
+
+    def _delete_twin_identity(self, caller: User, said: dict[str, Any]) -> Step:
+        status, path, found = self._one_identity(caller, said, "delete_twin_identity")
+
+        def after(_: Any) -> None:
+            if found:
+                del self.identities[found.twin.uuid, found.account, found.name]
+
+        return "DELETE", path, None, (status, lambda got: identity_shown_as(got, found)), after
+
+    def _resolve_twin_identity(self, caller: User, said: dict[str, Any]) -> Step:
+        name, details = self.choose.choice(self.names), self.choose.random() < 0.5
+        everybody = {one.account for one in self.administrators}
+        some = self.choose.choice(sorted(everybody))
+        context, accounts = self.choose.choice(
+            [("system", everybody), ("personal", {caller.account}), (some, {some})]
+        )
+        found = {
+            one.twin.uuid: one.twin
+            for one in self._attached(caller, said, accounts)
+            if one.name == name and not one.expired
+        }
+        if details:
+            found = {key: twin for key, twin in found.items() if self.sees(caller, twin, said)}
+
+        def shows(got: Any) -> bool:
+            if not details:
+                return bool(got["twins"] == sorted(found))
+            shown = zip(got["twins"], sorted(found), strict=True)
+            return all(shown_as(twin, found[key]) for twin, key in shown)
+
+        path = f"/resolve/{quote(name, safe='')}?details={details}&context={context}"
+        status = 200 if caller.may("resolve_twin_identity") else 403
+        return "GET", path, None, (status, shows), None
+
+    def _put_sticker(self, caller: User, said: dict[str, Any]) -> Step:
+        twin, color = self._any(self.twins), self.choose.choice(["red", "blue"])
+        users = self.choose.sample(list(self.users.values()), 2)
+        names = {self.choose.choice([one.uuid, one.role.uuid, one.account]) for one in users}
+        key = (twin.uuid, caller.account, color)
+        status = 400 if key in self.stickers else 201
+        if not self._on_twin(caller, said, twin, "put_sticker"):
+            status = 403
+
+        def after(_: Any) -> None:
+            self.stickers[key] = Sticker(twin, caller.account, color, names)
+
+        sent = {"stickers": {color: {"recipients": sorted(names)}}}
+        return "POST", f"/twins/{twin.uuid}/stickers", sent, (status, None), after
+
+    def _addressed(self, caller: User) -> list[Sticker]:
+        """The stickers that the caller is a recipient of, the oldest first."""
+        own = {caller.uuid, caller.role.uuid, caller.account}
+        return [one for one in self.stickers.values() if one.recipients & own]
+
+    def _get_stickers(self, caller: User, said: dict[str, Any]) -> Step:
+        twin = self._any(self.twins)
+        status = 200 if self._on_twin(caller, said, twin, "get_stickers") else 403
+        own = {(one.account, one.color) for one in self._addressed(caller) if one.twin is twin}
+
+        def shows(got: Any) -> bool:
+            found = got["accounts"]
+            return {(account, color) for account in found for color in found[account]} == own
+
+        return "GET", f"/twins/{twin.uuid}/stickers", None, (status, shows), None
+
+    def _get_sticker(self, caller: User, said: dict[str, Any]) -> Step:
+        twin, color = self._any(self.twins), self.choose.choice(["red", "blue"])
+        found = self.stickers.get((twin.uuid, caller.account, color))
+        status = 200 if found else 404
+        if not self._on_twin(caller, said, twin, "get_sticker"):
+            status = 403
+
+        def shows(got: Any) -> bool:
+            return found is not None and set(got["recipients"]) == found.recipients
+
+        return "GET", f"/twins/{twin.uuid}/stickers/{color}", None, (status, shows), None
+
+    def _remove_sticker(self, caller: User, said: dict[str, Any]) -> Step:
+        some = self._any(self.stickers) if self.stickers else None
+        twin, color = (some.twin, some.color) if some else (self._any(self.twins), "red")
+        found = [one for one in self._addressed(caller) if one.twin is twin and one.color == color]
+        status = 200 if found else 404
+        if not self._on_twin(caller, said, twin, "remove_sticker"):
+            status = 403
+
+        def after(_: Any) -> None:
+            del self.stickers[twin.uuid, found[0].account, color]
+
+        def shows(got: Any) -> bool:
+            return bool(got["account"] == found[0].account)
+
+        path = f"/twins/{twin.uuid}/stickers/{color}?context=system"
+        return "DELETE", path, None, (status, shows), after
+
+    def _list_stickers(self, caller: User, said: dict[str, Any]) -> Step:
+        found = [
+            (one.account, one.twin.uuid, one.color)
+            for one in reversed(self._addressed(caller))
+            if self.sees(caller, one.twin, said)
+        ]
+
+        def shows(got: Any) -> bool:
+            listed = [(one["account"], one["twin"], one["color"]) for one in got["stickers"]]
+            return listed == found[:100]
+
+        status = 200 if caller.may("list_stickers") else 403
+        return "GET", "/stickers?context=system", None, (status, shows), None
+
     def _get_user(self, caller: User, _: dict[str, Any]) -> Step:
         user = self._any(self.users)
         status = 200 if user.account == caller.account else 404
@@ -453,17 +700,17 @@ class World:
 
     def _wanted(self, caller: User) -> Role:
         """A random role, often one that narrows the caller's own."""
-        wanted, own = self.draft(caller.account), caller.role.rule
-        if own and wanted.rule and self.choose.random() < 0.6:
-            more = wanted.rule
-            wanted.rule = Rule(
-                f"({own.text}) and ({more.text})", lambda s: own.truth(s) and more.truth(s)
-            )
-            if self.choose.random() < 0.3:
-                wanted.rule = own
+        wanted = self.draft(caller.account)
+        wanted.rule = self._narrowed(caller.role.rule, wanted.rule)
+        wanted.identity_rule = self._narrowed(caller.role.identity_rule, wanted.identity_rule)
         if self.choose.random() < 0.4:
             wanted.effect, wanted.actions = caller.role.effect, caller.role.actions
         return wanted
+
+    def _narrowed(self, own: Rule | None, more: Rule | None) -> Rule | None:
+        if own is None or more is None or self.choose.random() < 0.3:
+            return own if self.choose.random() < 0.5 else more
+        return Rule(f"({own.text}) and ({more.text})", lambda s: own.truth(s) and more.truth(s))
 
     def _create_user_role(self, caller: User, _: dict[str, Any]) -> Step:
         wanted = self._wanted(caller)
@@ -490,7 +737,8 @@ class World:
             return self._get_user_role(caller, {})
 
         def after(_: Any) -> None:
-            role.effect, role.actions, role.rule = wanted.effect, wanted.actions, wanted.rule
+            role.effect, role.actions = wanted.effect, wanted.actions
+            role.rule, role.identity_rule = wanted.rule, wanted.identity_rule
 
         expected = (status, lambda got: role_shown_as(got, role))
         return "PATCH", f"/roles/{role.uuid}", role_body(wanted), expected, after
@@ -506,8 +754,14 @@ class World:
 
 
 def role_body(role: Role) -> dict[str, Any]:
-    rules = {"twin_rule": role.rule.text if role.rule else None}
-    return {"statement": role.statement(), "rules": rules}
+    return {"statement": role.statement(), "rules": role.rules()}
+
+
+def narrows(own: Rule | None, other: Rule | None) -> bool:
+    """Whether a rule is another, or that and a condition; no rule is no bound."""
+    if own is None or other is None:
+        return own is None
+    return other.text == own.text or other.text.startswith(f"({own.text}) and (")
 
 
 def shown_as(got: Any, twin: Twin) -> bool:
@@ -519,18 +773,34 @@ def shown_as(got: Any, twin: Twin) -> bool:
     )
 
 
+def identity_body(one: Identity) -> dict[str, Any]:
+    return {
+        "validity_ts": 1 if one.expired else None,
+        "visibility": one.visibility.text if one.visibility else None,
+    }
+
+
+def identity_shown_as(got: Any, one: Identity | None) -> bool:
+    if one is None:
+        return False
+    certificate = got["creation_certificate"]
+    return bool(
+        {name: got[name] for name in ("validity_ts", "visibility")} == identity_body(one)
+        and (certificate["identity"], certificate["creator"]) == (one.name, one.account)
+    )
+
+
 def user_shown_as(got: Any, user: User) -> bool:
     described = got.get("description", {}) == user.description
     return bool(got["uuid"] == user.uuid and got["role"] == user.role.uuid and described)
 
 
 def role_shown_as(got: Any, role: Role) -> bool:
-    rule = role.rule.text if role.rule else None
     return bool(
         got["uuid"] == role.uuid
         and got["account"] == role.account
         and got["statement"] == role.statement()
-        and got["rules"]["twin_rule"] == rule
+        and got["rules"] == {"entry_rule": None} | role.rules()
     )
 
 

@@ -167,10 +167,10 @@ class TestPath:
     @pytest.mark.parametrize(
         ("method", "path", "allowed"),
         [
-            ("PUT", "/twins", "GET, POST"),
+            ("DELETE", "/twins", "GET, POST, PUT"),
             ("POST", "/twins/x", "DELETE, GET, PATCH"),
             ("DELETE", "/whoami", "GET"),
-            ("PROPFIND", "/twins", "GET, POST"),
+            ("PROPFIND", "/twins", "GET, POST, PUT"),
             ("GET", "/accounts", "POST"),
         ],
     )

@@ -1,23 +1,31 @@
 """Who may do what: the one place that decides, for every dialect.
 
-Two questions are asked in this order. May the caller perform the operation at all? The statement of
-the caller's role answers, or the options of the token. May they do it to this twin? Ownership and
-the role's twin rule answer. What no clause allows is denied.
+These questions are asked in this order. May the caller perform the operation at all? The statement
+of the caller's role answers, or the options of the token. May they do it to this twin? Ownership
+and the role's twin rule answer. May they see what hangs on the twin? The role's rule for such
+things answers, and the visibility that other accounts have given to theirs. What no clause allows
+is denied.
 """
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from twinhold.registry import rule_texts, variables
+from twinhold.registry import documents, rule_texts, variables
 from twinhold.registry.errors import (
     EscalationError,
+    IdentityForbiddenError,
     NotOwnerError,
     PermissionDeniedError,
     TwinForbiddenError,
 )
 from twinhold.registry.principal import Call, Principal, RoleRules, Statement, Verdict
 from twinhold.store import Transaction
+from twinhold.store.identities import IdentityRow
 from twinhold.store.twins import Facts
+
+if TYPE_CHECKING:
+    from twinhold.rules import Rule
 
 OPERATOR_OPERATIONS = frozenset({"create_account", "rotate_keys"})
 """Operations on the registry itself: only roles of the operator's account can hold them."""
@@ -30,6 +38,22 @@ NO_RULE = Verdict(
     allowed=False,
     rule=None,
     because="The role has no twin rule, so it covers only the twins of its own account.",
+)
+
+NO_IDENTITY_RULE = Verdict(
+    allowed=False,
+    rule=None,
+    because="The role has no identity rule, so it covers only identities of its own account.",
+)
+PRIVATE = Verdict(
+    allowed=False, rule=None, because="The account that attached the identity keeps it private."
+)
+VISIBLE = Verdict(allowed=True, rule=None, because="The visibility of the identity holds.")
+INVISIBLE = Verdict(
+    allowed=False, rule=None, because="The visibility of the identity does not hold."
+)
+OWN_IDENTITY = Verdict(
+    allowed=True, rule=None, because="The account of the caller attached the identity."
 )
 
 
@@ -102,6 +126,47 @@ def require_twin(call: Call, twin: Facts) -> None:
         raise TwinForbiddenError(f"The twin is not accessible. {verdict.because}")
 
 
+def decide_identity(call: Call, twin: Facts, identity: IdentityRow) -> Verdict:
+    """Whether the caller may see an identity, as far as it is not for the twin rule to decide.
+
+    Without an identity rule their role covers the identities of its own account and no others; a
+    rule decides for all alike. The visibility decides for foreign ones besides (spec section 4.2).
+    """
+    if identity.account == call.actor.account:
+        return _decide_by_identity_rule(call, twin, identity)
+    if identity.visibility is None:
+        return PRIVATE
+    verdict = _decide_by_identity_rule(call, twin, identity)
+    if not verdict.allowed:
+        return verdict
+    visibility = rule_texts.parse(documents.decode(identity.visibility))
+    return VISIBLE if _holds_for_identity(visibility, call, twin, identity) else INVISIBLE
+
+
+def sees_identity(call: Call, twin: Facts, identity: IdentityRow) -> bool:
+    """Whether the caller may see an identity; for lists, which leave out what they may not."""
+    return decide_identity(call, twin, identity).allowed
+
+
+def require_identity(call: Call, twin: Facts, identity: IdentityRow) -> None:
+    """Let the call pass only when the caller may see an identity of their own account.
+
+    Raises:
+        IdentityForbiddenError: they may not; the text says why.
+    """
+    verdict = decide_identity(call, twin, identity)
+    if not verdict.allowed:
+        raise IdentityForbiddenError(f"The identity is not accessible. {verdict.because}")
+
+
+def addresses(call: Call) -> tuple[str, str, str]:
+    """The UUIDs that make the caller a recipient of a sticker: their user, role and account.
+
+    Recipients alone see and remove a sticker; who has put it is none unless named (spec section 9).
+    """
+    return call.actor.user, call.actor.role, call.actor.account
+
+
 def require_ownership(call: Call, twin: Facts) -> None:
     """Let the call pass only when the caller's account owns the twin.
 
@@ -130,6 +195,22 @@ def require_cover(actor: Principal, statement: Statement, rules: RoleRules) -> N
                 f"The {name} must be the caller's own or start with it: ({own}) and (...)",
                 f"/rules/{name}",
             )
+
+
+def _decide_by_identity_rule(call: Call, twin: Facts, identity: IdentityRow) -> Verdict:
+    rule = call.actor.identity_rule
+    if rule is None:
+        own = identity.account == call.actor.account
+        return OWN_IDENTITY if own else NO_IDENTITY_RULE
+    if _holds_for_identity(rule, call, twin, identity):
+        return Verdict(allowed=True, rule=rule.text, because="The identity rule of the role holds.")
+    because = f"The identity rule of the role {call.actor.role} does not hold: {rule.text}"
+    return Verdict(allowed=False, rule=rule.text, because=because)
+
+
+def _holds_for_identity(rule: "Rule", call: Call, twin: Facts, identity: IdentityRow) -> bool:
+    scope = variables.of(call, twin, rule.variables)
+    return rule.matches(scope | variables.of_identity(identity, rule.variables))
 
 
 def _narrows(own: str, other: str | None) -> bool:

@@ -19,6 +19,7 @@ from twinhold.registry.errors import InvalidValueError, NotJsonError, NotUtf8Err
 DEEPEST = 64
 _MOST_DIGITS = 4000
 _KEY = re.compile(r"[a-z_][0-9a-z_]{0,63}")
+_KEY_END = re.compile(rb'"\s*:')
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 _decode = msgspec.json.Decoder().decode
@@ -77,6 +78,11 @@ def decode(text: str) -> Any:
         return json.loads(text, parse_int=_integer)
 
 
+def encode(value: object) -> str:
+    """The text of a value, as the store takes it."""
+    return msgspec.json.encode(value).decode()
+
+
 def check_description_keys(keys: Iterable[str], pointer: str = "/description") -> None:
     """Refuse a key that does not match `^[a-z_][0-9a-z_]{0,63}$` (seeds 000 and 002).
 
@@ -126,20 +132,29 @@ def _read(text: str, body: bytes) -> Any:
 def _says_all(value: object, body: bytes) -> bool:
     """Whether a value tells all that its text said: an object that repeats a key has less.
 
-    A compact text comes out again as it was; in others the colons are counted.
+    A compact text comes out again as it was; in others the keys are counted.
     """
-    return _encode(value) == body or body.count(b":") == _count_colons(value)
+    return _encode(value) == body or _repeats_no_key(body, _count_keys(value))
 
 
-def _count_colons(value: object) -> int:
-    """How many colons a value has when it is written: one behind each key, and those in texts."""
-    if isinstance(value, str):
-        return value.count(":")
-    if isinstance(value, dict):
-        return sum(key.count(":") + 1 + _count_colons(item) for key, item in value.items())
-    if isinstance(value, list):
-        return sum(map(_count_colons, value))
-    return 0
+def _repeats_no_key(body: bytes, keys: int) -> bool:
+    """Whether a body that was decoded to so many keys wrote no more; false where that is unclear.
+
+    Colons inside of texts only add to a count, so a count that is equal proves it.
+    """
+    return body.count(b":") == keys or len(_KEY_END.findall(body)) == keys
+
+
+def _count_keys(value: object) -> int:
+    """Keys in a value at all levels; an object that repeats a key has fewer than were written."""
+    keys, values = 0, [value]
+    for item in values:  # which grows on the way
+        if isinstance(item, dict):
+            keys += len(item)
+            values.extend(item.values())
+        elif isinstance(item, list):
+            values.extend(item)
+    return keys
 
 
 def _inspect(text: str, value: object) -> Any:

@@ -163,6 +163,41 @@ class TwinTerminatedError(RegistryError):
     hint = "Create a new twin."
 
 
+class IdentityForbiddenError(RegistryError):
+    """The identity rule of the caller's role does not cover the identity."""
+
+    code = "identity.forbidden"
+    hint = "Ask an administrator of your account for a role that covers it."
+
+
+class IdentityNotFoundError(RegistryError):
+    """The account has not attached the identity to the twin."""
+
+    code = "identity.not_found"
+    hint = "Check the identity and its case; identities of other accounts are not shown here."
+
+
+class IdentityExistsError(RegistryError):
+    """The account has attached the identity to the twin already."""
+
+    code = "identity.exists"
+    hint = "Update the identity instead, or delete it first."
+
+
+class StickerNotFoundError(RegistryError):
+    """The twin has no such sticker, or the caller is no recipient of it."""
+
+    code = "sticker.not_found"
+    hint = "Check the color and the context; only recipients see and remove a sticker."
+
+
+class StickerExistsError(RegistryError):
+    """The account has put a sticker of this color on the twin already."""
+
+    code = "sticker.exists"
+    hint = "Use another color, or have a recipient remove the sticker first."
+
+
 class TwinInvalidError(ManyProblemsError):
     """A twin, or what it holds, is not what the API and its model ask for."""
 
@@ -233,6 +268,13 @@ class ModelNotFoundError(RegistryError):
 
     code = "model.not_found"
     hint = "Check the id, its version and its case; load the model if it is missing."
+
+
+class ReadTooLongError(RegistryError):
+    """What is asked for goes through more records, or slower rules, than a request may."""
+
+    code = "read.too_long"
+    hint = "Ask for less: a narrower context or a smaller offset."
 
 
 class OperationUnknownError(RegistryError):

@@ -378,8 +378,10 @@ async def _update(
 ) -> Written:
     """The twin with another face; a twin that had none is known by its UUID from now on."""
     kept = face._replace(id=twin.id or twin.uuid)
+    same = (kept.id, kept.model) == (twin.id, twin.model)
+    statement = stored.UPDATE_CONTENTS if same else stored.UPDATE
     row = await transaction.one(
-        stored.UPDATE.shaped(shape), {"uuid": twin.uuid, "now": call.now, **kept._asdict()}
+        statement.shaped(shape), {"uuid": twin.uuid, "now": call.now, **kept._asdict()}
     )
     if row is None:
         raise RuntimeError("A twin that is held has gone.")

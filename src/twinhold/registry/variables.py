@@ -9,6 +9,7 @@ from typing import Any
 
 from twinhold.registry import documents
 from twinhold.registry.principal import Call
+from twinhold.store.identities import IdentityRow
 from twinhold.store.twins import Facts
 
 Scope = dict[str, Any]
@@ -40,6 +41,16 @@ _OF_TWIN: Mapping[str, Callable[[Facts], Any]] = {
     "CONTENTS": lambda twin: _members(twin.contents),
 }
 
+_OF_IDENTITY: Mapping[str, Callable[[IdentityRow], Any]] = {
+    "identity": lambda identity: identity.identity,
+    "identity_creator": lambda identity: identity.account,
+    "identity_created_ts": lambda identity: seconds(identity.created),
+    "identity_updated_ts": lambda identity: seconds(identity.updated),
+    "identity_validity_ts": lambda identity: (
+        None if identity.validity is None else seconds(identity.validity)
+    ),
+}
+
 
 def of(call: Call, twin: Facts, names: Iterable[str]) -> Scope:
     """The values of those names for a call on a twin."""
@@ -54,6 +65,11 @@ def of_call(call: Call, names: Iterable[str]) -> Scope:
 def of_twin(twin: Facts, names: Iterable[str]) -> Scope:
     """The values of those names that belong to a twin."""
     return {name: _OF_TWIN[name](twin) for name in names if name in _OF_TWIN}
+
+
+def of_identity(identity: IdentityRow, names: Iterable[str]) -> Scope:
+    """The values of those names that belong to an identity."""
+    return {name: _OF_IDENTITY[name](identity) for name in names if name in _OF_IDENTITY}
 
 
 def gatherer(call: Call, names: Iterable[str]) -> Callable[[Facts], Scope]:

@@ -53,6 +53,12 @@ UPDATE_SOME = Statement(
 )
 """Like `UPDATE` for many twins: rows of UUID, id, model and contents."""
 
+UPDATE_CONTENTS = Statement(
+    """UPDATE twins SET contents = :contents, updated = :now WHERE uuid = :uuid
+    RETURNING {document}, {generation}"""
+)
+"""Names no column of an index, so that none is written again."""
+
 UPDATE = Statement(
     """UPDATE twins SET id = :id, model = :model, contents = :contents, updated = :now
     WHERE uuid = :uuid

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import parse_qs
 
 from twinhold.registry import Registry
 from twinhold.registry.calls import UseCaseOfCall
 from twinhold.registry.errors import InvalidValueError, NotUtf8Error, quoted
+from twinhold.registry.pace import LongReadError, Pace
 from twinhold.registry.principal import Call
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+PacedUseCase: TypeAlias = UseCaseOfCall[Concatenate[Pace, P], T]
 
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_INTEGER = 18
@@ -128,6 +131,13 @@ class Request:
         """Run a use case that changes nothing and may take long, as the caller."""
         store, call = self.registry.store, self.call
         return await store.search_at(call.actor.generation, use_case, call, *args, **kwargs)
+
+    async def read_any(self, use_case: PacedUseCase[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case that changes nothing and is mostly brief, as the caller."""
+        try:
+            return await self.read(use_case, Pace(is_brief=True), *args, **kwargs)
+        except LongReadError:
+            return await self.search(use_case, Pace(is_brief=False), *args, **kwargs)
 
     async def write(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case in a transaction of its own, as the caller."""
