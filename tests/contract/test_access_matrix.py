@@ -20,6 +20,7 @@ from tests.harness import (
     Server,
     body,
     create,
+    own_refusal,
     problem,
     refusal,
     uuid_of,
@@ -34,6 +35,7 @@ from twinhold.api.kit.operations import Operation
 DIALECTS = (*composition._VENDORS, pages.dialect(Metrics([]), composition._VENDORS))
 OPERATIONS = [operation for dialect in DIALECTS for operation in dialect.operations]
 WILLOW = set(willow.DIALECT.operations)
+OWN = set(DIALECTS[-1].operations)
 CALLERS = ("nobody", "unknown", "other", "denied", "hidden", "allowed")
 HIDES = "false"
 MODEL: dict[str, Any] = {
@@ -48,6 +50,7 @@ MODEL: dict[str, Any] = {
 PUMP = {"id": "P-1", "modelId": MODEL["@id"], "contents": {"flow": 1}}
 TANK = {"id": "T-1", "modelId": MODEL["@id"], "contents": {}}
 EDGE = {"sourceId": "P-1", "targetId": "T-1", "name": "feeds"}
+TWIN_LINE = {"$dtId": "P-1", "$metadata": {"$model": MODEL["@id"]}, "flow": 3}
 EDGE_ID = "P-1_feeds_T-1"
 
 
@@ -62,10 +65,11 @@ class Cast:
 
 @dataclass(frozen=True)
 class Target:
-    """What a request asks for: the parameters of its path, and its body."""
+    """What a request asks for: the parameters of its path, its body, and those of its query."""
 
     path: dict[str, str] = field(default_factory=dict)
     sent: Any = None
+    query: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,11 @@ def modelled(sent: Any = None, **path: str) -> Callable[[Cast], Target]:
         return Target(path, sent)
 
     return make
+
+
+def twins_section(sent: Any = None) -> Callable[[Cast], Target]:
+    """Lines of twins, where there are some."""
+    return lambda cast: Target({}, modelled(sent)(cast).sent, {"section": "twins"})
 
 
 def client_credentials(cast: Cast) -> Target:
@@ -263,6 +272,8 @@ ROWS = {
     "DeleteRelationship": Row(
         modelled(twinId="P-1", relationshipId=EDGE_ID), other=404, hidden=403
     ),
+    "import_lines": Row(twins_section(TWIN_LINE), other=200),
+    "export_lines": Row(twins_section(), other=200),
     "health": Row(nothing, other=200),
     "metrics": Row(nothing, other=200),
     "openapi": Row(nothing, other=200),
@@ -289,7 +300,7 @@ def test_answer(operation: Operation, caller: str, server: Server) -> None:
     expected = _expected(caller, operation, row)
     assert answer.status_code == expected, answer.text
     if expected >= 400:
-        refused = problem if operation in WILLOW else refusal
+        refused = problem if operation in WILLOW else own_refusal if operation in OWN else refusal
         assert refused(answer)[0] == expected
         assert list(_records(cast)) == before
     elif operation.response is not None and expected != 204:
@@ -345,9 +356,10 @@ def _ask(
     caller: Account | None, url: str, operation: Operation, target: Target
 ) -> requests.Response:
     path = operation.path.format(**target.path)
+    sent = {"json": target.sent, "params": target.query}
     if caller is None:
-        return requests.request(operation.method, url + path, json=target.sent, timeout=60)
-    return caller.request(operation.method, path, json=target.sent)
+        return requests.request(operation.method, url + path, timeout=60, **sent)
+    return caller.request(operation.method, path, **sent)
 
 
 def _records(cast: Cast) -> Iterator[Any]:
