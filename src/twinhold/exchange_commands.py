@@ -120,9 +120,10 @@ class _Import:
         with self._file.open("rb") as opened:
             for batch in exchange_files.read(opened, Position(), self._registry.lines_together):
                 self._show("Checking", batch.end)
-                for problem in (*batch.problems, *checks.check(batch)):
+                problems = [*batch.problems, *checks.check(batch)]
+                for problem in sorted(problems, key=lambda problem: problem.line):
                     self._tell(problem)
-                    good = False
+                good = good and not problems
         return good
 
     def _store(self, section: str, batches: Iterable[Batch]) -> bool:
