@@ -47,13 +47,17 @@ class ErrorBody(msgspec.Struct, frozen=True):
     trace: str
 
 
+def status_of(error: type[RegistryError]) -> int:
+    """The status with which an error is answered."""
+    return STATUSES.get(error, _BAD_REQUEST)
+
+
 def render(error: RegistryError, trace: str) -> Reply:
     """An error with its status."""
-    status = STATUSES.get(type(error), _BAD_REQUEST)
     headers = {}
     if isinstance(error, MethodNotAllowedError):
         headers["allow"] = ", ".join(error.allowed)
     if isinstance(error, errors.UnauthenticatedError):
         headers["www-authenticate"] = "Bearer"
     body = ErrorBody(error.code, error.message, error.hint, trace)
-    return Reply(status, msgspec.json.encode(body), headers=headers)
+    return Reply(status_of(type(error)), msgspec.json.encode(body), headers=headers)
