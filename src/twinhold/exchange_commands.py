@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import gc
 import json
 import sys
 from collections import deque
@@ -92,6 +93,9 @@ class _Import:
 
     def run(self, *, strict: bool) -> int:
         """Import the file from where it stands; answer the exit code."""
+        # Looking for garbage among thousands of good lines took a fifth of the time: batch by batch.
+        gc.freeze()
+        gc.disable()
         self._progress = self._kept.begin(self._registry.account())
         begins = self._progress.position == Position()
         if strict and begins and not self._is_good():
@@ -165,6 +169,7 @@ class _Import:
         kept.stored[batch.section] = kept.stored.get(batch.section, 0) + outcome.stored
         kept.position = batch.end
         self._kept.keep(kept)
+        gc.collect()
         self._show("Importing", batch.end)
 
     def _tell_all(self, batch: Batch, outcome: Outcome) -> int:
