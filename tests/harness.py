@@ -20,6 +20,7 @@ import requests
 from trustedtwin.tt_api import TTRESTService
 
 from twinhold import server as composition
+from twinhold.blobs import open_blobs
 from twinhold.registry import Registry
 from twinhold.store import open_store
 
@@ -159,7 +160,8 @@ def in_registry(
     async def run() -> None:
         store = await open_store(data, database)
         try:
-            await check(await Registry.open(store, composition._ACTIONS))
+            blobs = await open_blobs(data, None)
+            await check(await Registry.open(store, composition._ACTIONS, blobs))
         finally:
             await store.close()
 

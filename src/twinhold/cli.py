@@ -12,6 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from twinhold import __version__, client, exchange_commands, model_commands, settings
+from twinhold.blobs import BlobsError
 from twinhold.reach import reaching
 from twinhold.registry.errors import RegistryError
 from twinhold.settings import SettingsError
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = _parser().parse_args(arguments)
     try:
         code: int | None = flags.run(flags)
-    except (SettingsError, StoreError, RegistryError, client.ServerError) as error:
+    except (SettingsError, StoreError, BlobsError, RegistryError, client.ServerError) as error:
         sys.stderr.write(f"twinhold: {error}\n")
         return _FAILED
     except KeyboardInterrupt:

@@ -93,7 +93,7 @@ class _Import:
 
     def run(self, *, strict: bool) -> int:
         """Import the file from where it stands; answer the exit code."""
-        # Looking for garbage among thousands of good lines took a fifth of the time: batch by batch.
+        # Looking for garbage among so many lines takes a fifth of the time: batch by batch.
         gc.freeze()
         gc.disable()
         self._progress = self._kept.begin(self._registry.account())

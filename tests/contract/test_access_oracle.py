@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import requests
 from tests.harness import Account, Server, dictionary
 
 from twinhold import server as composition
@@ -55,7 +56,15 @@ ACTIONS = (
     "create_user_role",
     "create_user_token",
     "who_am_i",
+    "attach_twin_doc",
+    "get_twin_docs",
+    "get_twin_doc",
+    "update_twin_doc",
+    "delete_twin_doc",
+    "delete_twin_docs",
+    "invalidate_upload_url",
 )
+DOC_NAMES = ("a.txt", "b/a.txt", "b/c")
 EVERY = frozenset({*composition._ACTIONS, "one_that_is_yet_to_come"})
 
 
@@ -208,6 +217,15 @@ def random_rule(choose: random.Random, depth: int = 2) -> Rule:
     )
 
 
+@dataclass
+class Upload:
+    """A file that waits to be attached."""
+
+    handler: str
+    account: str
+    ended: bool = False
+
+
 class World:
     """Three accounts with roles, users and twins, on the server and in the oracle alike."""
 
@@ -218,6 +236,8 @@ class World:
         self.users: dict[str, User] = {}
         self.twins: dict[str, Twin] = {}
         self.offers: dict[str, Offer] = {}
+        self.docs: dict[tuple[str, str], dict[str, Any]] = {}
+        self.uploads: dict[str, Upload] = {}
         self.identities: dict[tuple[str, str, str], Identity] = {}
         self.stickers: dict[tuple[str, str, str], Sticker] = {}
         self.names = [f"{prefix}#{choose.getrandbits(64):x}" for prefix in ("A1", "A2")]
@@ -228,6 +248,8 @@ class World:
             self._know(administrator, own, {})
             for _ in range(4):
                 self._settle(administrator)
+        for administrator in self.administrators * 3:
+            self._upload(administrator)
         for administrator in self.administrators:
             caller = self.users[administrator.user]
             for _ in range(5):
@@ -746,6 +768,96 @@ class World:
     def _create_user_token(self, caller: User, _: dict[str, Any]) -> Step:
         status = 201 if caller.may("create_user_token") else 403
         return "POST", "/token", None, (status, None), None
+
+    def _upload(self, calls: Account) -> None:
+        """One more file of an account."""
+        made = calls.request("POST", "/cache").json()
+        requests.put(made["url"], data=made["handler"], timeout=60).raise_for_status()
+        self.uploads[made["handler"]] = Upload(made["handler"], calls.account)
+
+    def _of_docs(
+        self, caller: User, said: dict[str, Any], action: str
+    ) -> tuple[Twin, dict[str, Any], int]:
+        """A random twin, the docs that the caller's account has on it, and what access says."""
+        twin = self._any(self.twins)
+        docs = self.docs.setdefault((twin.uuid, caller.account), {})
+        allowed = caller.may(action) and self.sees(caller, twin, said)
+        return twin, docs, 200 if allowed else 403
+
+    def _attach_twin_doc(self, caller: User, said: dict[str, Any]) -> Step:
+        twin, docs, status = self._of_docs(caller, said, "attach_twin_doc")
+        upload, description = self._any(self.uploads), self.description()
+        names = self.choose.sample(DOC_NAMES, self.choose.randrange(1, 3))
+        if status == 200:
+            status = 400 if docs.keys() & set(names) else 201
+            if upload.ended or upload.account != caller.account:
+                status = 404
+
+        def after(_: Any) -> None:
+            docs.update(dict.fromkeys(names, description))
+
+        new = {"handler": upload.handler, "description": description}
+        sent = {"docs": dict.fromkeys(names, new)}
+        expected = (status, lambda got: set(got["docs"]) == set(names))
+        return "POST", f"/twins/{twin.uuid}/docs", sent, expected, after
+
+    def _get_twin_docs(self, caller: User, said: dict[str, Any]) -> Step:
+        twin, docs, status = self._of_docs(caller, said, "get_twin_docs")
+        expected = (status, lambda got: list(got["docs"]) == sorted(docs))
+        return "GET", f"/twins/{twin.uuid}/docs", None, expected, None
+
+    def _of_doc(
+        self, caller: User, said: dict[str, Any], action: str
+    ) -> tuple[str, str, dict[str, Any], int]:
+        twin, docs, status = self._of_docs(caller, said, action)
+        name = self.choose.choice(DOC_NAMES)
+        if status == 200 and name not in docs:
+            status = 404
+        return f"/twins/{twin.uuid}/docs/{quote(name, safe='')}", name, docs, status
+
+    def _get_twin_doc(self, caller: User, said: dict[str, Any]) -> Step:
+        path, name, docs, status = self._of_doc(caller, said, "get_twin_doc")
+
+        def shows(got: Any) -> bool:
+            creator = got["creation_certificate"]["creator"]
+            return bool(creator == caller.account and got["description"] == docs[name])
+
+        return "GET", path, None, (status, shows), None
+
+    def _update_twin_doc(self, caller: User, said: dict[str, Any]) -> Step:
+        path, name, docs, status = self._of_doc(caller, said, "update_twin_doc")
+        description = self.description()
+
+        def after(_: Any) -> None:
+            docs[name] = description
+
+        expected = (status, lambda got: got["description"] == description)
+        return "PATCH", path, {"description": description}, expected, after
+
+    def _delete_twin_doc(self, caller: User, said: dict[str, Any]) -> Step:
+        path, name, docs, status = self._of_doc(caller, said, "delete_twin_doc")
+        return "DELETE", path, None, (status, None), lambda _: docs.pop(name)
+
+    def _delete_twin_docs(self, caller: User, said: dict[str, Any]) -> Step:
+        twin, docs, status = self._of_docs(caller, said, "delete_twin_docs")
+        if status == 200 and self.choose.random() < 0.7:  # or there would be few left
+            return self._get_twin_docs(caller, said)
+        names = set(docs)
+        expected = (status, lambda got: set(got["docs"]) == names)
+        return "DELETE", f"/twins/{twin.uuid}/docs", None, expected, lambda _: docs.clear()
+
+    def _invalidate_upload_url(self, caller: User, _: dict[str, Any]) -> Step:
+        upload = self._any(self.uploads)
+        status = 404 if upload.ended or upload.account != caller.account else 200
+        if not caller.may("invalidate_upload_url"):
+            status = 403
+
+        def after(_: Any) -> None:
+            upload.ended = True
+            self._upload(next(one for one in self.administrators if one.account == caller.account))
+
+        path = f"/cache/{upload.handler}"
+        return "DELETE", path, None, (status, lambda got: got == {"handler": upload.handler}), after
 
     def _who_am_i(self, caller: User, _: dict[str, Any]) -> Step:
         own = {"account": caller.account, "user": caller.uuid, "role": caller.role.uuid}

@@ -227,3 +227,37 @@ def test_a_change_of_access_costs_the_next_request_only(run: Run) -> None:
             assert len(sent) == 1, sent
 
     run(check)
+
+
+CAPABILITY = "dtmi:com:willowinc:Capability;1"
+CAPABLE = {"@context": "dtmi:dtdl:context;3", "@id": CAPABILITY, "@type": "Interface"}
+
+
+def test_a_batch_of_values_is_two_statements_however_long(run: Run) -> None:
+    """The twins that it names, by id and by external id, and the values."""
+    name = {"@type": "Property", "name": "externalID", "schema": "string"}
+
+    async def check(ask: Ask, sent: Sent) -> None:
+        await ask("POST", "/models", [CAPABLE | {"contents": [name]}])
+        for number in range(10):
+            contents = {"externalID": f"E-{number}"}
+            twin = {"id": f"S-{number}", "modelId": CAPABILITY, "contents": contents}
+            sent.clear()
+            await ask("PUT", "/api/v3/twins", twin)
+        # A twin is looked for and written, whatever values may come to it.
+        assert len([text for text in sent if "twins" in text]) == 2, sent
+        for length in (1, 10, 500):
+            batch = [_value(number) for number in range(length)]
+            sent.clear()
+            await ask("POST", "/api/v3/time-series", batch)
+            statements = [text for text in sent if "time_series" in text or "twins" in text]
+            assert len(statements) == 2, sent
+            assert len(sent) <= 7
+
+    run(check)
+
+
+def _value(number: int) -> dict[str, Any]:
+    named = {"externalId": f"E-{number % 10}"} if number % 2 else {"dtId": f"S-{number % 10}"}
+    time = f"2024-10-01T00:{number // 60:02}:{number % 60:02}Z"
+    return named | {"connectorId": "C", "sourceTimestamp": time, "scalarValue": number}

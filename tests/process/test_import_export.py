@@ -59,7 +59,7 @@ def write(path: Path, end: str = "\n", **sections: Iterable[Any]) -> Path:
     return path
 
 
-def run(command: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run(command: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a command."""
     return twinhold(command, *map(str, arguments))
 

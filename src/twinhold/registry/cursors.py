@@ -1,7 +1,8 @@
-"""Cursors of scans: where a scan stands, sealed so that only its own account can use it.
+"""Cursors: where a scan or list stands, sealed so that only its own account can use it.
 
-A cursor holds the UUID of the last twin looked at, nothing else: a scan goes by UUID, so it neither
-skips nor repeats a twin that exists throughout, whatever is created or terminated around it.
+The cursor of a scan holds the UUID of the last twin looked at, nothing else: a scan goes by UUID,
+so it neither skips nor repeats a twin that exists throughout, whatever is created or terminated
+around it. Other lists have positions of their own, sealed for what exactly is listed.
 """
 
 import base64
@@ -10,9 +11,12 @@ import hashlib
 import hmac
 import uuid
 
+import msgspec
+
 from twinhold.registry.errors import CursorInvalidError
 
 _SEAL_BYTES = 8
+_TEXT_SEAL_BYTES = 16
 _UUID_BYTES = 16
 
 
@@ -41,6 +45,38 @@ class Cursors:
         if not hmac.compare_digest(mark, self._mark(account, position)):
             raise CursorInvalidError("The cursor is not one that this account was given.")
         return str(uuid.UUID(bytes=position))
+
+    def seal_text(self, account: str, purpose: str, position: str) -> str:
+        """A position of a list.
+
+        Args:
+            account: the account that may go on.
+            purpose: all that makes the list what it is; the cursor opens for no other.
+            position: where the list stands; it can be read by whoever has the cursor.
+        """
+        mark = self._text_mark(account, purpose, position)
+        return base64.urlsafe_b64encode(mark + position.encode()).decode()
+
+    def open_text(self, account: str, purpose: str, cursor: str) -> str:
+        """The position in a cursor.
+
+        Raises:
+            CursorInvalidError: it is damaged, made up, another account's, or of another list.
+        """
+        try:
+            sealed = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
+            mark, position = sealed[:_TEXT_SEAL_BYTES], sealed[_TEXT_SEAL_BYTES:].decode()
+        except (UnicodeError, binascii.Error):
+            mark, position = b"", ""
+        if not hmac.compare_digest(mark, self._text_mark(account, purpose, position)):
+            raise CursorInvalidError("The cursor was not given to this account for this list.")
+        return position
+
+    def _text_mark(self, account: str, purpose: str, position: str) -> bytes:
+        sealed = msgspec.json.encode((account, purpose, position))
+        return hashlib.blake2b(
+            sealed, key=self._key, digest_size=_TEXT_SEAL_BYTES, person=b"text"
+        ).digest()
 
     def _mark(self, account: str, position: bytes) -> bytes:
         return hashlib.blake2b(

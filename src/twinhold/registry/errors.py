@@ -163,6 +163,34 @@ class TwinTerminatedError(RegistryError):
     hint = "Create a new twin."
 
 
+class UploadNotFoundError(RegistryError):
+    """The account has no such upload, it is over, or no file has come."""
+
+    code = "upload.not_found"
+    hint = "Ask for a new upload URL, put the file to it, and use its handler within the hour."
+
+
+class DocNotFoundError(RegistryError):
+    """The account has no doc of this name on the twin, or the download URL is over."""
+
+    code = "doc.not_found"
+    hint = "Check the name; docs that other accounts have attached are not shown."
+
+
+class DocExistsError(RegistryError):
+    """The account has a doc of this name on the twin."""
+
+    code = "doc.exists"
+    hint = "Choose another name, or delete the doc first."
+
+
+class DocWithoutFileError(RegistryError):
+    """The file that was uploaded for the doc was not the one announced, so it is not kept."""
+
+    code = "doc.without_file"
+    hint = "Delete the doc, upload the file again and attach it."
+
+
 class IdentityForbiddenError(RegistryError):
     """The identity rule of the caller's role does not cover the identity."""
 
@@ -231,6 +259,13 @@ class RelationshipNotFoundError(RegistryError):
 
     code = "relationship.not_found"
     hint = "Check the id; a relationship is found at its source."
+
+
+class TimeSeriesInvalidError(ManyProblemsError):
+    """Values of a batch are not what the API asks for, or have no twin that can take them."""
+
+    code = "time_series.invalid"
+    hint = "Correct what is named; nothing was stored."
 
 
 class ModelInvalidError(RegistryError):

@@ -1,4 +1,4 @@
-"""The model face of twins: put, read, patch and delete twins that follow a model.
+"""The model face of twins: put, read and patch twins that follow a model.
 
 An id of the model dialects is the name of a twin of the caller's account, from which its UUID is
 made, or else the UUID of a twin (design: "One twin, two faces").
@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from twinhold.registry import access, attribute_indexes, contents, documents, ids, json_patch
+from twinhold.registry import (
+    access,
+    attribute_indexes,
+    capabilities,
+    contents,
+    documents,
+    ids,
+    json_patch,
+)
 from twinhold.registry.errors import (
     InvalidValueError,
     PreconditionFailedError,
     Problem,
     TwinInvalidError,
     TwinNotFoundError,
-    TwinRelatedError,
     quoted,
 )
 from twinhold.registry.json_patch import PatchOperation
@@ -25,8 +32,6 @@ from twinhold.registry.principal import Call
 from twinhold.registry.twins import require_alive
 from twinhold.store import Transaction
 from twinhold.store import modelled_twins as stored
-from twinhold.store import relationships as stored_relationships
-from twinhold.store import transfers as stored_transfers
 from twinhold.store.shape import NOTHING, Shape
 from twinhold.store.statement import Statement
 from twinhold.store.twins import Facts
@@ -77,6 +82,7 @@ class Face(NamedTuple):
     id: str
     model: str
     contents: str
+    external_id: str | None
 
 
 class Written(NamedTuple):
@@ -135,13 +141,8 @@ async def get_some(
     transaction: Transaction, call: Call, wanted: Iterable[str], shape: Shape
 ) -> list[Facts]:
     """Those of some twins that there are and that the caller may see, in the order asked for."""
-    twins = await _find_some(transaction, call, wanted, stored.SELECT_SOME.shaped(shape))
-    seen = {
-        twin.uuid: twin
-        for twin in twins.values()
-        if twin and twin.id is not None and access.sees_twin(call, twin)
-    }
-    return list(seen.values())
+    found = await find_each(transaction, call, wanted, shape)
+    return list({twin.uuid: twin for twin in found.values()}.values())
 
 
 async def patch(transaction: Transaction, call: Call, change: Patch, shape: Shape) -> Written:
@@ -166,35 +167,6 @@ async def patch(transaction: Transaction, call: Call, change: Patch, shape: Shap
     return await _update(transaction, call, twin, face, shape)
 
 
-async def delete(
-    transaction: Transaction, call: Call, id_: str, condition: Condition, *, cascade: bool
-) -> None:
-    """Remove a twin with all that hangs on it.
-
-    Args:
-        transaction: the transaction.
-        call: who calls.
-        id_: the twin.
-        condition: what must hold.
-        cascade: remove its relationships too.
-
-    Raises:
-        TwinRelatedError: it has relationships, and they are not to be removed.
-        TwinNotFoundError, TwinForbiddenError, NotOwnerError, TwinTerminatedError: the twin may not
-            be removed.
-        PreconditionFailedError: the condition does not hold.
-    """
-    twin = await find_to_change(transaction, call, id_, condition)
-    if cascade:
-        await transaction.run(stored_relationships.DELETE_OUTGOING, {"uuid": twin.uuid})
-        await transaction.run(stored_relationships.DELETE_INCOMING, {"uuid": twin.uuid})
-    elif await transaction.one(stored_relationships.OF_TWIN, {"uuid": twin.uuid}):
-        raise TwinRelatedError(f"The twin {quoted(id_)} has relationships.")
-    await transaction.run(stored_transfers.DELETE_OF_TWIN, {"twin": twin.uuid})
-    await attribute_indexes.drop(transaction, twin.uuid)
-    await transaction.run(stored.DELETE, {"uuid": twin.uuid})
-
-
 async def find(transaction: Transaction, call: Call, id_: str, shape: Shape = NOTHING) -> Facts:
     """A twin of an id that has a model face and that the caller may see.
 
@@ -205,6 +177,18 @@ async def find(transaction: Transaction, call: Call, id_: str, shape: Shape = NO
     twin = _required(await _find(transaction, call, id_, stored.SELECT.shaped(shape)), id_)
     access.require_twin(call, twin)
     return twin
+
+
+async def find_each(
+    transaction: Transaction, call: Call, wanted: Iterable[str], shape: Shape = NOTHING
+) -> dict[str, Facts]:
+    """Those of some twins that there are and that the caller may see, by the ids asked for."""
+    twins = await _find_some(transaction, call, wanted, stored.SELECT_SOME.shaped(shape))
+    return {
+        id_: twin
+        for id_, twin in twins.items()
+        if twin and twin.id is not None and access.sees_twin(call, twin)
+    }
 
 
 def uuids_of(call: Call, id_: str) -> tuple[str, str]:
@@ -356,7 +340,8 @@ def checked(draft: Draft, model: "Model", now: int) -> Face:
     Raises:
         TwinInvalidError: they do not; names every violation.
     """
-    return Face(draft.id, draft.model, contents.checked(model, draft.contents, now))
+    kept = contents.checked(model, draft.contents, now)
+    return Face(draft.id, draft.model, kept, capabilities.external_id(model, draft.contents))
 
 
 async def _insert(transaction: Transaction, call: Call, face: Face, shape: Shape) -> Written | None:
@@ -378,7 +363,8 @@ async def _update(
 ) -> Written:
     """The twin with another face; a twin that had none is known by its UUID from now on."""
     kept = face._replace(id=twin.id or twin.uuid)
-    same = (kept.id, kept.model) == (twin.id, twin.model)
+    indexed = (kept.id, kept.model, kept.external_id)
+    same = indexed == (twin.id, twin.model, twin.external_id)
     statement = stored.UPDATE_CONTENTS if same else stored.UPDATE
     row = await transaction.one(
         statement.shaped(shape), {"uuid": twin.uuid, "now": call.now, **kept._asdict()}

@@ -179,6 +179,12 @@ async def delete(transaction: Transaction, call: Call, twin: str, id_: str) -> N
         raise _not_found(id_)
 
 
+async def delete_of_twin(transaction: Transaction, twin: str) -> None:
+    """Remove the relationships that leave a twin or arrive at it."""
+    for statement in (stored.DELETE_OUTGOING, stored.DELETE_INCOMING):
+        await transaction.run(statement, {"uuid": twin})
+
+
 async def require_none(transaction: Transaction, twin: Facts) -> None:
     """Let only a twin pass that has no relationships.
 

@@ -43,7 +43,7 @@ async def create(
     offer = Transfer(
         transfer, twin, call.actor.account, recipient, call.now + VALID_SECONDS * _SECOND
     )
-    await transaction.run(stored.DELETE_OF_TWIN, {"twin": twin})
+    await delete_of_twin(transaction, twin)
     await transaction.run(stored.INSERT, offer._asdict() | {"transfer": transfer})
     return offer
 
@@ -87,6 +87,11 @@ async def cancel(transaction: Transaction, call: Call, transfer: str) -> Transfe
     offer = await _find(transaction, call, transfer)
     await transaction.run(stored.DELETE, {"transfer": transfer})
     return offer
+
+
+async def delete_of_twin(transaction: Transaction, twin: str) -> None:
+    """Withdraw the offer of a twin."""
+    await transaction.run(stored.DELETE_OF_TWIN, {"twin": twin})
 
 
 async def _find(transaction: Transaction, call: Call, transfer: str) -> Transfer:

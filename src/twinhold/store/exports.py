@@ -1,17 +1,25 @@
 """Statements that read all that an account has, a page after the other."""
 
 from twinhold.store.statement import Statement
-from twinhold.store.twins import FACTS
+from twinhold.store.twins import FACTS, Facts
 
-_SOURCE_FACTS = """s.uuid, s.owner, s.creator, s.created, s.updated, s.issuer, s.terminated,
-        CASE WHEN :whole THEN s.description END, s.id, s.model,
-        CASE WHEN :whole THEN s.contents END"""
-_TARGET_FACTS = _SOURCE_FACTS.replace("s.", "t.")
+_WHOLE = {"description", "contents"}
+"""Columns that only rules look at."""
+
+
+def _facts(table: str) -> str:
+    """The `Facts` of a table, without what is long where nobody looks at it."""
+    columns = (name.strip() for name in FACTS.split(","))
+    return ", ".join(
+        f"CASE WHEN :whole THEN {table}.{name} END" if name in _WHOLE else f"{table}.{name}"
+        for name in columns
+    )
+
 
 EDGE = 7
 """How many columns at the start of a row of `RELATIONSHIPS` are the `EdgeRow`."""
 
-FACTS_COUNT = 13
+FACTS_COUNT = len(Facts._fields)
 """How many columns the `Facts` of each end have behind that."""
 
 TWINS = Statement(
@@ -25,8 +33,8 @@ FACELESS = Statement("SELECT count(*) FROM twins WHERE owner = :owner AND id IS 
 
 RELATIONSHIPS = Statement(
     f"""SELECT r.source, r.relationship, r.name, r.target, r.source_id, r.target_id, r.properties,
-        {_SOURCE_FACTS}, '', 0,
-        {_TARGET_FACTS}, '', 0
+        {_facts("s")}, '', 0,
+        {_facts("t")}, '', 0
     FROM twins AS s
     CROSS JOIN relationships AS r
     JOIN twins AS t ON t.uuid = r.target

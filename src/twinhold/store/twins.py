@@ -16,6 +16,7 @@ class Facts(NamedTuple):
         id: under which the model dialects know it; None without a model face, like what follows.
         model: the DTMI of its model.
         contents: as JSON.
+        external_id: under which values of it may come from outside.
     """
 
     uuid: str
@@ -29,12 +30,13 @@ class Facts(NamedTuple):
     id: str | None
     model: str | None
     contents: str | None
+    external_id: str | None
     document: str
     generation: int
 
 
 FACTS = """uuid, owner, creator, created, updated, issuer, terminated, description, id, model,
-        contents"""
+        contents, external_id"""
 """The columns of `Facts`, without the document and the generation."""
 
 

@@ -54,6 +54,8 @@ def _operation(dialect: Dialect, operation: Operation, schemas: "_Schemas") -> J
         "responses": _responses(dialect, operation, schemas),
         "security": [] if operation.public else [{"secret": []}],
     }
+    if operation.streams:
+        entry["requestBody"] = {"content": {"application/octet-stream": {}}}
     if operation.request is not None:
         content = schemas.content(operation.request, operation.request_media)
         entry["requestBody"] = {"content": content}

@@ -1,6 +1,7 @@
 """A request as a handler sees it: already authenticated, allowed and read."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
@@ -19,6 +20,7 @@ PacedUseCase: TypeAlias = UseCaseOfCall[Concatenate[Pace, P], T]
 
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_INTEGER = 18
+_HOST = re.compile(r"[0-9A-Za-z._:\[\]-]{1,255}")
 
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
@@ -111,6 +113,7 @@ class Request:
         path: the parameters of the path, decoded.
         headers: names in lower case, as they were sent.
         body: the body as it was sent; empty where the operation reads none.
+        stream: the body as it arrives, once, where the operation streams.
         kept: by a handler, for when access changes and it has to start over.
     """
 
@@ -120,6 +123,7 @@ class Request:
     raw_query: bytes
     headers: Headers
     body: bytes
+    stream: AsyncIterable[bytes] | None = None
     kept: Any = None
 
     async def read(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -148,6 +152,21 @@ class Request:
         """The first header of a name (lower case), or None where it is not sent."""
         value = find_header(self.headers, name)
         return None if value is None else value.decode("latin-1")
+
+    @property
+    def origin(self) -> str:
+        """Where the client reaches the server, for URLs that it is told.
+
+        It is only ever told to the client who said so.
+
+        Raises:
+            InvalidValueError: no header says it.
+        """
+        host = self.header(b"host") or ""
+        if not _HOST.fullmatch(host):
+            raise InvalidValueError(f"The header Host must name a host, not {quoted(host)}.")
+        scheme = self.header(b"x-forwarded-proto")
+        return f"{'https' if scheme == 'https' else 'http'}://{host}"
 
     @cached_property
     def query(self) -> Query:

@@ -1,4 +1,4 @@
-"""Actions of the vendor that a statement may name although Twinhold has no such operation yet.
+"""Actions of the vendor that a statement may name although no operation asks for them (yet).
 
 Roles are often written once for a whole platform; a name that the vendor knows is no mistake.
 """
@@ -6,16 +6,12 @@ Roles are often written once for a whole platform; a name that the vendor knows 
 LATER = frozenset(
     {
         "add_twin_ledger_entry",
-        "attach_twin_doc",
         "create_batch",
         "create_indexes_table",
         "create_timeseries_table",
-        "create_upload_url",
         "delete_batch",
         "delete_indexes_table",
         "delete_timeseries_table",
-        "delete_twin_doc",
-        "delete_twin_docs",
         "delete_twin_ledger_entry",
         "download_doc",
         "get_account_usage",
@@ -30,13 +26,10 @@ LATER = frozenset(
         "get_notifications_access",
         "get_timeseries_table",
         "get_timeseries_tables",
-        "get_twin_doc",
-        "get_twin_docs",
         "get_twin_ledger_entry",
         "get_twin_ledger_entry_history",
         "get_twin_ledger_entry_value",
         "get_user_usage",
-        "invalidate_upload_url",
         "trace",
         "truncate_indexes_table",
         "truncate_timeseries_table",
@@ -47,7 +40,6 @@ LATER = frozenset(
         "update_indexes_table",
         "update_notifications_account_access",
         "update_timeseries_table",
-        "update_twin_doc",
         "update_twin_ledger_entry",
         "update_twin_ledger_entry_value",
         "webhook_confirm_subscription",

@@ -8,6 +8,7 @@ from twinhold.api.kit.operations import Dialect
 from twinhold.api.trusted_twin import (
     accounts,
     actions,
+    docs,
     errors,
     identities,
     models,
@@ -17,6 +18,7 @@ from twinhold.api.trusted_twin import (
     tokens,
     transfers,
     twins,
+    uploads,
     user_secrets,
     users,
     whoami,
@@ -33,6 +35,8 @@ OPERATIONS = (
     *transfers.OPERATIONS,
     *identities.OPERATIONS,
     *stickers.OPERATIONS,
+    *uploads.OPERATIONS,
+    *docs.OPERATIONS,
     *models.OPERATIONS,
     *rules.OPERATIONS,
 )

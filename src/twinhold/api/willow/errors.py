@@ -25,6 +25,8 @@ STATUSES: Mapping[type[RegistryError], int] = {
     errors.RelationshipNotFoundError: 404,
     errors.IdentityNotFoundError: 404,
     errors.StickerNotFoundError: 404,
+    errors.UploadNotFoundError: 404,
+    errors.DocNotFoundError: 404,
     errors.OperationUnknownError: 404,
     errors.MethodNotAllowedError: 405,
     errors.PreconditionFailedError: 412,
