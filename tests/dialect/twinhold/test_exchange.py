@@ -156,6 +156,21 @@ class TestTwins:
         assert contents(plant, uuid) == {"flow": 1}
         assert exported(plant, "twins") == ([twin(uuid, flow=1)], 0)
 
+    def test_values_find_an_imported_twin_by_its_external_id(self, account: Account) -> None:
+        """New and replaced twins alike: an import keeps up what a PUT keeps up."""
+        model = "dtmi:com:willowinc:Capability;1"
+        name = {"@type": "Property", "name": "externalID", "schema": "string"}
+        assert imported(account, "models", interface("x", contents=[name]) | {"@id": model}) == []
+        sensor = {"$dtId": "s", "$metadata": {"$model": model}}
+        value = {"sourceTimestamp": "2024-10-01T12:00:00Z", "scalarValue": 1, "connectorId": "C"}
+        for external in ("one", "two"):
+            assert imported(account, "twins", sensor | {"externalID": external}) == []
+            for known in ("one", "two"):
+                answer = account.request(
+                    "POST", "/api/v3/time-series", json=[value | {"externalId": known}]
+                )
+                assert (answer.status_code == 200) is (known == external), answer.text
+
     def test_a_terminated_twin_stays_and_is_left_out(self, plant: Account) -> None:
         plant.request("POST", "/twins")
         assert imported(plant, "twins", twin("a", flow=1), twin("b")) == []
