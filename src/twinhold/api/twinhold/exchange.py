@@ -53,7 +53,7 @@ def _section(request: Request) -> Section:
     return section
 
 
-_SECTION = Parameter("section", Section, None, "What the lines hold.")
+_SECTION = Parameter("section", str, None, "What the lines hold: models, twins or relationships.")
 
 OPERATIONS = (
     Operation(
