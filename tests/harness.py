@@ -211,6 +211,14 @@ def problem(answer: requests.Response) -> tuple[int, dict[str, list[str]]]:
     return answer.status_code, members["errors"]
 
 
+def own_refusal(answer: requests.Response) -> tuple[int, str]:
+    """Status and code of an error of an operation that is Twinhold's own."""
+    assert answer.status_code >= 400, answer.text
+    members = answer.json()
+    assert set(members) == {"code", "message", "hint", "trace"}
+    return answer.status_code, members["code"]
+
+
 def dictionary(members: Any) -> dict[str, str]:
     """The header X-TrustedTwin that carries a dictionary."""
     return {"X-TrustedTwin": base64.b64encode(json.dumps(members).encode()).decode()}

@@ -20,6 +20,7 @@ from tests.harness import (
     Server,
     body,
     create,
+    own_refusal,
     problem,
     refusal,
     uuid_of,
@@ -34,6 +35,7 @@ from twinhold.api.kit.operations import Operation
 DIALECTS = (*composition._VENDORS, pages.dialect(Metrics([]), composition._VENDORS))
 OPERATIONS = [operation for dialect in DIALECTS for operation in dialect.operations]
 WILLOW = set(willow.DIALECT.operations)
+OWN = set(DIALECTS[-1].operations)
 CALLERS = ("nobody", "unknown", "other", "denied", "hidden", "allowed")
 HIDES = "false"
 MODEL: dict[str, Any] = {
@@ -48,6 +50,7 @@ MODEL: dict[str, Any] = {
 PUMP = {"id": "P-1", "modelId": MODEL["@id"], "contents": {"flow": 1}}
 TANK = {"id": "T-1", "modelId": MODEL["@id"], "contents": {}}
 EDGE = {"sourceId": "P-1", "targetId": "T-1", "name": "feeds"}
+TWIN_LINE = {"$dtId": "P-1", "$metadata": {"$model": MODEL["@id"]}, "flow": 3}
 EDGE_ID = "P-1_feeds_T-1"
 
 CAPABILITY: dict[str, Any] = {
@@ -184,6 +187,11 @@ def modelled(sent: Any = None, **path: str) -> Callable[[Cast], Target]:
         return Target(path, sent)
 
     return make
+
+
+def twins_section(sent: Any = None) -> Callable[[Cast], Target]:
+    """Lines of twins, where there are some."""
+    return lambda cast: Target({}, modelled(sent)(cast).sent, {"section": "twins"})
 
 
 def series(sent: Any = None, **path: str) -> Callable[[Cast], Target]:
@@ -364,6 +372,8 @@ ROWS = {
     "DeleteRelationship": Row(
         modelled(twinId="P-1", relationshipId=EDGE_ID), other=404, hidden=403
     ),
+    "import_lines": Row(twins_section(TWIN_LINE), other=200),
+    "export_lines": Row(twins_section(), other=200),
     "PostTelemetry": Row(series([VALUE | {"scalarValue": 2}]), other=400, hidden=403),
     "GetTimeSeriesIds": Row(series(["S-1"]), other=404, hidden=404),
     "GetTimeSeriesIdsLatest": Row(series(["S-1"]), other=404, hidden=404),
@@ -395,7 +405,7 @@ def test_answer(operation: Operation, caller: str, server: Server) -> None:
     expected = _expected(caller, operation, row)
     assert answer.status_code == expected, answer.text
     if expected >= 400:
-        refused = problem if operation in WILLOW else refusal
+        refused = problem if operation in WILLOW else own_refusal if operation in OWN else refusal
         assert refused(answer)[0] == expected
         assert list(_records(cast)) == before
     elif operation.response is not None and expected != 204:

@@ -10,7 +10,10 @@ from tests.harness import ROOT, serving
 from tests.material import ontology
 
 
-@pytest.mark.parametrize("page", ["how-to/share-a-twin.md", "tutorial/model-a-building.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["how-to/share-a-twin.md", "how-to/move-a-registry.md", "tutorial/model-a-building.md"],
+)
 def test_the_commands_of_a_page_work(page: str, shell: Path) -> None:
     text = (ROOT / "docs" / page).read_text()
     if "ontology.jsonld" in text:

@@ -24,6 +24,7 @@ _KEY_END = re.compile(rb'"\s*:')
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 _decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -140,7 +141,7 @@ def _read(text: str, body: bytes, most: int) -> Any:
     else:
         _check_length(value, most)
         few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST or _is_shallow(value)
-        if few_levels and b"\\u" not in body and _repeats_no_key(body, _count_keys(value)):
+        if few_levels and b"\\u" not in body and _says_all(value, body):
             return value
     return _inspect(text, value)
 
@@ -153,6 +154,14 @@ def _is_shallow(value: object) -> bool:
         lists = (item for item in level if isinstance(item, list))
         level = list(chain.from_iterable(chain(dicts, lists)))
     return not any(isinstance(item, dict | list) for item in level)
+
+
+def _says_all(value: object, body: bytes) -> bool:
+    """Whether a value tells all that its text said: an object that repeats a key has less.
+
+    A compact text comes out again as it was; in others the keys are counted.
+    """
+    return _encode(value) == body or _repeats_no_key(body, _count_keys(value))
 
 
 def _repeats_no_key(body: bytes, keys: int) -> bool:

@@ -288,6 +288,15 @@ class ModelInvalidError(RegistryError):
     code = "model.invalid"
     hint = "Mend what is named; twinhold models validate checks files without a registry."
 
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self._problems = tuple(problems)
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """Everything that is wrong whose place is known: pointers into the array of models."""
+        return self._problems
+
 
 class ModelExistsError(RegistryError):
     """The account has another model of this id; models never change."""

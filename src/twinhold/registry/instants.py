@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from twinhold.registry.errors import InvalidValueError, quoted
 
@@ -13,6 +14,7 @@ _FORM = re.compile(
 )
 
 
+@lru_cache(maxsize=64)  # what is stored together has one time
 def write(microseconds: int) -> str:
     """A time with seven decimals, in UTC and without its zone."""
     seconds, fraction = divmod(microseconds, 1_000_000)

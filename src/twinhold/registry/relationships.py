@@ -4,6 +4,7 @@ An edge is seen by whoever sees both its ends, and changed by whoever may change
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -24,7 +25,7 @@ from twinhold.registry.principal import Call
 from twinhold.registry.twins import require_alive
 from twinhold.store import Transaction
 from twinhold.store import relationships as stored
-from twinhold.store.relationships import Edge
+from twinhold.store.relationships import Edge, EdgeRow
 from twinhold.store.shape import Shape
 from twinhold.store.twins import Facts
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 Direction = Literal["outgoing", "incoming"]
 LONGEST_ID = 1024
+_ID = re.compile(rf"[^\x00-\x1f\x7f-\x9f]{{1,{LONGEST_ID}}}")
 _STATEMENTS = {"outgoing": stored.OUTGOING, "incoming": stored.INCOMING}
 
 
@@ -54,7 +56,9 @@ class Draft(msgspec.Struct, frozen=True):
     id: str = ""
 
 
-class _Ends(NamedTuple):
+class Ends(NamedTuple):
+    """The twins at the ends of an edge."""
+
     source: Facts
     target: Facts
 
@@ -67,30 +71,55 @@ async def put(transaction: Transaction, call: Call, draft: Draft, shape: Shape) 
         TwinTerminatedError: the source never changes again.
         RelationshipInvalidError: the model of the source has no such relationship.
     """
+    if draft.id:
+        require_id(draft.id)
     found = await modelled_twins.find_pair_to_change(transaction, call, draft.source, draft.target)
-    ends = _Ends(*found)
+    ends = Ends(*found)
     require_alive(ends.source)
-    kind = await _valid_kind(transaction, call, draft, ends)
+    kind = await valid_kind(transaction, call, draft, ends)
     properties = _kept(draft.properties)
     relationship = draft.id or await _id(transaction, draft, ends, properties)
     await _require_room(transaction, kind, ends, relationship)
     row = await transaction.one(
-        stored.PUT.shaped(shape),
-        {
-            "source": ends.source.uuid,
-            "relationship": relationship,
-            "name": draft.name,
-            "target": ends.target.uuid,
-            "source_id": ends.source.id,
-            "target_id": ends.target.id,
-            "properties": properties,
-            "now": call.now,
-        },
+        stored.PUT.shaped(shape), edge(draft, ends, relationship)._asdict() | {"now": call.now}
     )
     if row is None:
         raise RuntimeError("A statement that puts a relationship answered none.")
     document: str = row[0]
     return document
+
+
+def check_id(text: object, pointer: str = "/id") -> list[Problem]:
+    """What is wrong with the id of a relationship: it has 1 to 1024 characters, none of control."""
+    if isinstance(text, str) and _ID.fullmatch(text):
+        return []
+    what = quoted(text) if isinstance(text, str) else documents.kind(text)
+    message = f"The id must have 1 to {LONGEST_ID} printable characters, not {what}."
+    return [Problem(pointer, message)]
+
+
+def require_id(id_: str) -> None:
+    """Let only the id of a relationship pass.
+
+    Raises:
+        RelationshipInvalidError: it is none.
+    """
+    problems = check_id(id_)
+    if problems:
+        raise RelationshipInvalidError(problems)
+
+
+def edge(draft: Draft, ends: Ends, relationship: str) -> EdgeRow:
+    """What is kept of a draft that is as it must be."""
+    return EdgeRow(
+        source=ends.source.uuid,
+        relationship=relationship,
+        name=draft.name,
+        target=ends.target.uuid,
+        source_id=ends.source.id or "",
+        target_id=ends.target.id or "",
+        properties=_kept(draft.properties),
+    )
 
 
 async def get(transaction: Transaction, call: Call, twin: str, id_: str, shape: Shape) -> str:
@@ -171,8 +200,8 @@ async def require_none(transaction: Transaction, twin: Facts) -> None:
         raise TwinRelatedError(f"The twin {quoted(twin.id or twin.uuid)} has relationships.")
 
 
-async def _valid_kind(
-    transaction: Transaction, call: Call, draft: Draft, ends: _Ends
+async def valid_kind(
+    transaction: Transaction, call: Call, draft: Draft, ends: Ends
 ) -> "Relationship":
     """The kind of relationship in the model of the source, when a draft conforms to it.
 
@@ -181,26 +210,47 @@ async def _valid_kind(
     """
     if ends.source.uuid == ends.target.uuid:
         raise _invalid("/targetId", "A twin cannot have a relationship with itself.")
-    model = await _model_of(transaction, call, ends.source, "/sourceId")
-    kind = model.relationships.get(draft.name)
-    if kind is None:
-        known = ", ".join(sorted(model.relationships)) or "none"
-        raise _invalid(
-            "/name",
-            f"The model {model.dtmi} has no relationship {quoted(draft.name)}; it has: {known}.",
-        )
-    problems = [
-        Problem(f"/properties{found.pointer}", found.message)
-        for found in model.validate_relationship(draft.name, draft.properties)
-    ]
+    source = await _model_of(transaction, call, ends.source, "/sourceId")
+    kind = kind_of(draft, source)
+    target = None
     if kind.target:
         target = await _model_of(transaction, call, ends.target, "/targetId")
-        if not target.is_a(kind.target):
-            message = f"{draft.name} leads to {kind.target}, and the target is a {target.dtmi}."
-            problems.append(Problem("/targetId", message))
+    check(draft, source, target)
+    return kind
+
+
+def kind_of(draft: Draft, source: "Model") -> "Relationship":
+    """The kind of relationship that the model of the source has.
+
+    Raises:
+        RelationshipInvalidError: it has none of the name.
+    """
+    kind = source.relationships.get(draft.name)
+    if kind is None:
+        known = ", ".join(sorted(source.relationships)) or "none"
+        raise _invalid(
+            "/name",
+            f"The model {source.dtmi} has no relationship {quoted(draft.name)}; it has: {known}.",
+        )
+    return kind
+
+
+def check(draft: Draft, source: "Model", target: "Model | None") -> None:
+    """Let only a draft pass that conforms to the kind that the model of its source has.
+
+    Raises:
+        RelationshipInvalidError: it does not; names every violation.
+    """
+    kind = kind_of(draft, source)
+    problems = [
+        Problem(f"/properties{found.pointer}", found.message)
+        for found in source.validate_relationship(draft.name, draft.properties)
+    ]
+    if kind.target and target is not None and not target.is_a(kind.target):
+        message = f"{draft.name} leads to {kind.target}, and the target is a {target.dtmi}."
+        problems.append(Problem("/targetId", message))
     if problems:
         raise RelationshipInvalidError(problems)
-    return kind
 
 
 async def _model_of(transaction: Transaction, call: Call, twin: Facts, pointer: str) -> "Model":
@@ -223,7 +273,7 @@ def _kept(properties: dict[str, Any]) -> str | None:
     return msgspec.json.encode(kept, order="sorted").decode() if kept else None
 
 
-async def _id(transaction: Transaction, draft: Draft, ends: _Ends, properties: str | None) -> str:
+async def _id(transaction: Transaction, draft: Draft, ends: Ends, properties: str | None) -> str:
     """The id of the edge: that of the same one if it is there, else one that is free."""
     rows = await transaction.all(
         stored.BETWEEN,
@@ -239,7 +289,7 @@ async def _id(transaction: Transaction, draft: Draft, ends: _Ends, properties: s
     return derived if taken is None else f"{derived}_{_digest(draft.name, ends.target.uuid)}"
 
 
-def _derived(draft: Draft, ends: _Ends, properties: str | None) -> str:
+def _derived(draft: Draft, ends: Ends, properties: str | None) -> str:
     """An id by the vendor's pattern: source, name, properties by name, target (spec 5 and 9)."""
     kept = {} if properties is None else documents.decode(properties)
     parts = [part for name in sorted(kept) for part in (name, _text(kept[name]))]
@@ -259,7 +309,7 @@ def _digest(*parts: str) -> str:
 
 
 async def _require_room(
-    transaction: Transaction, kind: "Relationship", ends: _Ends, relationship: str
+    transaction: Transaction, kind: "Relationship", ends: Ends, relationship: str
 ) -> None:
     """Let only a source pass that may have this edge beside its others of the name.
 

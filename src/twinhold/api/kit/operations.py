@@ -59,6 +59,7 @@ class Operation:
         path: segments in braces are parameters; each is one segment of the raw path.
         status: of the answer when it succeeds.
         request: what the body holds; without it no body is read.
+        request_media: the media type of the body.
         streams: whether the handler takes the body as it arrives, from `Request.stream`.
         largest_body: bytes of the body; a larger one is refused before it is read.
         response: what the answer's body holds; None for a page that is no JSON of ours.
@@ -73,6 +74,7 @@ class Operation:
     status: int = 200
     query: tuple[Parameter, ...] = ()
     request: Any = None
+    request_media: str = JSON
     streams: bool = False
     largest_body: int = LARGEST_BODY
     response: Any = None
