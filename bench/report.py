@@ -9,7 +9,8 @@ from typing import Any
 
 from bench.footprint import Footprint
 from bench.load import Sample, middle
-from bench.wires import TITLES
+from bench.ours import TITLES as TITLES_OF_OURS
+from bench.wires import TITLES as TITLES_OF_ALL
 
 Results = Mapping[tuple[str, str], Sequence[Sample]]
 """The runs of each operation and target."""
@@ -23,12 +24,16 @@ FIGURES: Mapping[tuple[str, str], float] = {
     ("get", "ceiling"): 0.4,
     ("post", "ceiling"): 0.4,
     ("put", "ceiling"): 0.35,
+    ("ledger", "ceiling"): 0.4,
+    ("value", "ceiling"): 0.35,
+    ("resolve", "ceiling"): 0.5,
 }
 """The rate that Twinhold is to reach, as a multiple of the other's."""
 
 MOST_RESIDENT_MB = 80.0
 MOST_START_SECONDS = 0.7
 
+TITLES = TITLES_OF_ALL | TITLES_OF_OURS
 _PRODUCT = "twinhold"
 _OTHERS = ("ceiling", "baseline")
 

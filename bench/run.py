@@ -15,12 +15,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import footprint, machine, search, targets
+from bench import footprint, machine, search, targets, wires
 from bench.load import Sample, drive, write_requests
+from bench.ours import COUNTERPARTS, PUTS
 from bench.report import Report
 from bench.targets import Target, WrongAnswerError
-from bench.wires import OPERATIONS, PAGE_SIZE, PUTS
+from bench.wires import PAGE_SIZE
 
+OPERATIONS = (*wires.OPERATIONS, *COUNTERPARTS)
 _STARTERS = (targets.twinhold, targets.ceiling, targets.baseline)
 
 
@@ -90,6 +92,7 @@ def _measure(options: argparse.Namespace) -> Report:
                 _say(f"{target.name}: making {options.twins} twins, trying every operation")
                 target.seed(options.twins)
                 target.check()
+                target.prepare(options.operations)
                 _prepare(target, directory, options.operations)
             results = _rounds(started, directory, options)
     names = ("connections", "seconds", "runs", "twins")
@@ -110,7 +113,7 @@ def _prepare(target: Target, directory: Path, operations: Sequence[str]) -> None
         write_requests(
             _requests(directory, target, operation),
             (
-                target.wire.ask(operation, uuid, number).raw(target.wire, host)
+                target.ask(operation, uuid, number).raw(target.wire, host)
                 for number, uuid in enumerate(_subjects(target, operation))
             ),
         )
@@ -120,7 +123,7 @@ def _subjects(target: Target, operation: str) -> Sequence[str]:
     """The UUIDs that the requests of an operation are about; a page has one request."""
     if operation == "put":
         return [""] * PUTS
-    return target.uuids if operation in {"get", "post", "patch"} else target.uuids[:1]
+    return target.uuids[:1] if operation in target.wire.pages else target.uuids
 
 
 def _rounds(

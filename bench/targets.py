@@ -3,16 +3,17 @@
 import contextlib
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from bench import wires
+from bench import ours, wires
+from bench.ours import COUNTERPARTS
 from bench.servers import HOST, ROOT, Server, free_port, running
 from bench.wires import PAGE_SIZE, Request, Wire
-from tests.material import level_twin, ontology
+from tests.material import ontology
 
 PYTHON = str(ROOT / ".venv/bin/python")
 PYTHON_OF_BASELINE = str(ROOT / ".venv/bench/bin/python")
@@ -27,11 +28,16 @@ class WrongAnswerError(Exception):
 
 @dataclass
 class Target:
-    """A running registry, and the UUIDs of the twins that it was seeded with."""
+    """A running registry, and the UUIDs of the twins that it was seeded with.
+
+    Attributes:
+        data: the directory of its data, where it is Twinhold.
+    """
 
     name: str
     server: Server
     wire: Wire
+    data: Path | None = None
     uuids: list[str] = field(default_factory=list)
 
     def seed(self, count: int) -> None:
@@ -41,13 +47,44 @@ class Target:
                 twin = self._send(connection, self.wire.ask("post", "", number), 201)
                 self.uuids.append(self.wire.uuid(twin))
 
-    def load_models(self) -> None:
-        """Load the ontology that the twins to put are of."""
+    def ask(self, operation: str, uuid: str, number: int) -> Request:
+        """A request of an operation, or of the one that stands beside it."""
+        if operation not in COUNTERPARTS:
+            return self.wire.ask(operation, uuid, number)
+        if self.data is not None:
+            return ours.ask(operation, uuid, number)
+        return self.wire.ask(COUNTERPARTS[operation], uuid, number)
+
+    def prepare(self, operations: Collection[str]) -> None:
+        """Make what those operations need that only Twinhold has, and try each of them.
+
+        Raises:
+            WrongAnswerError: an answer is not what it should be; the text says which.
+        """
+        if self.data is None:
+            return
         with contextlib.closing(_connect(self.server)) as connection:
-            connection.request("POST", "/models", ontology().read_bytes(), self.wire.headers())
-            answer = connection.getresponse()
-            answer.read()
-            self._require("POST /models", answer.status == 201, str(answer.status))
+            if "put" in operations:
+                models = json.loads(ontology().read_bytes())
+                self._send(connection, Request("POST", "/models", models), 201)
+            if {"ledger", "value"} & set(operations):
+                for uuid in self.uuids:
+                    add = Request("POST", f"/twins/{uuid}/ledgers/personal", ours.ledger())
+                    self._send(connection, add, 201)
+            if "resolve" in operations:
+                ours.add_identities(self.data, ours.account_of(self.data), self.uuids)
+            for operation in COUNTERPARTS.keys() & set(operations):
+                self._check_ours(connection, operation)
+
+    def _check_ours(self, connection: http.client.HTTPConnection, operation: str) -> None:
+        answer = self._send(connection, ours.ask(operation, self.uuids[0], 0))
+        if operation == "put":
+            self._require(operation, answer["contents"]["name"] == "Floor_1", "another twin")
+        elif operation == "resolve":
+            self._require(operation, answer["twins"] == self.uuids[:1], "another twin")
+        else:
+            count = {"ledger": ours.ENTRIES, "value": 1}[operation]
+            self._require(operation, len(answer["entries"]) == count, "other entries")
 
     def check(self) -> None:
         """Try every operation once.
@@ -59,13 +96,6 @@ class Target:
             self._check_twins(connection)
             self._check_pages(connection)
             self._check_rule(connection)
-            if self.wire.contents is not None:
-                self._check_put(connection)
-
-    def _check_put(self, connection: http.client.HTTPConnection) -> None:
-        for _ in ("made", "replaced"):
-            twin = self._send(connection, self.wire.ask("put", "", 0))
-            self._require("put", twin["contents"]["name"] == "Floor_1", "it is another twin")
 
     def _check_twins(self, connection: http.client.HTTPConnection) -> None:
         number = len(self.uuids)
@@ -140,9 +170,7 @@ def twinhold(directory: Path) -> Iterator[Target]:
     command = [PYTHON, "-m", "twinhold", "serve", "--port", str(port), "--data", str(directory)]
     with running(command, port, directory.with_suffix(".log")) as server:
         secret = json.loads((directory / "credentials.json").read_text())["secret"]
-        target = Target("twinhold", server, wires.trusted_twin(secret, level_twin()))
-        target.load_models()
-        yield target
+        yield Target("twinhold", server, wires.trusted_twin(secret), data=directory)
 
 
 @contextlib.contextmanager

@@ -7,15 +7,8 @@ from urllib.parse import quote
 
 RULE = 'TWIN.status == "active" and TWIN.temperature > 20'
 PAGE_SIZE = 100
-LEVEL = "dtmi:com:willowinc:Level;1"
 
-OPERATIONS = ("get", "post", "patch", "uuids", "details", "rule", "put")
-COUNTERPARTS = {"put": "post"}
-"""What stands beside an operation that only Twinhold has."""
-
-PUTS = 20_000
-"""Twins that are put: the first time each is made, afterwards it is replaced."""
-
+OPERATIONS = ("get", "post", "patch", "uuids", "details", "rule")
 TITLES = {
     "get": "GET",
     "post": "POST",
@@ -23,7 +16,6 @@ TITLES = {
     "uuids": "page of 100 UUIDs",
     "details": "page of 100 with details",
     "rule": "page of 100 with a rule",
-    "put": "PUT of a validated twin (beside POST)",
 }
 
 
@@ -52,7 +44,6 @@ class Wire:
         items: where a page has its twins.
         cursor: where a page has its cursor.
         authorization: the value of the header; None sends none.
-        contents: of the twins that it puts; None where it has no twins of models.
     """
 
     pages: dict[str, str]
@@ -61,7 +52,6 @@ class Wire:
     items: str
     cursor: str
     authorization: str | None = None
-    contents: dict[str, Any] | None = None
 
     def headers(self) -> dict[str, str]:
         """The headers of every request."""
@@ -76,12 +66,7 @@ class Wire:
         return str(value)
 
     def ask(self, operation: str, uuid: str, number: int) -> "Request":
-        """A request of an operation, or of its counterpart, on one twin where it has one."""
-        if operation == "put" and self.contents is not None:
-            id_ = f"TW-DD-II-L{number:06}"
-            members = {"id": id_, "modelId": LEVEL, "contents": self.contents}
-            return Request("PUT", "/twins", members)
-        operation = COUNTERPARTS.get(operation, operation)
+        """A request of an operation, on one twin where the operation has one."""
         if operation == "post":
             return Request("POST", "/twins", {"description": description(number)})
         if operation == "patch":
@@ -115,7 +100,7 @@ class Request:
         return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def trusted_twin(secret: str | None, contents: dict[str, Any] | None = None) -> Wire:
+def trusted_twin(secret: str | None) -> Wire:
     """Twinhold, and the ceiling, which answers alike but asks for no credential."""
     details = f"/twins?count={PAGE_SIZE}&details=true"
     return Wire(
@@ -129,7 +114,6 @@ def trusted_twin(secret: str | None, contents: dict[str, Any] | None = None) -> 
         items="twins",
         cursor="cursor",
         authorization=secret,
-        contents=contents,
     )
 
 

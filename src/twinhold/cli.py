@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from twinhold import __version__, client, model_commands, settings
+from twinhold import __version__, client, exchange_commands, model_commands, settings
+from twinhold.blobs import BlobsError
 from twinhold.reach import reaching
 from twinhold.registry.errors import RegistryError
 from twinhold.settings import SettingsError
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = _parser().parse_args(arguments)
     try:
         code: int | None = flags.run(flags)
-    except (SettingsError, StoreError, RegistryError, client.ServerError) as error:
+    except (SettingsError, StoreError, BlobsError, RegistryError, client.ServerError) as error:
         sys.stderr.write(f"twinhold: {error}\n")
         return _FAILED
     except KeyboardInterrupt:
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_registry_options(rotate)
     rotate.set_defaults(run=_rotate_keys)
     _add_models(_group(commands, "models", "check, load, list and delete models"))
+    _add_exchange(commands)
     return parser
 
 
@@ -127,6 +129,46 @@ def _add_models(group: Commands) -> None:
     delete.add_argument("dtmi", metavar="DTMI", help="the model's id")
     _add_account_options(delete)
     delete.set_defaults(run=model_commands.delete)
+
+
+def _add_exchange(commands: Commands) -> None:
+    importing = commands.add_parser(
+        "import",
+        formatter_class=_Formatter,
+        help="load models, twins and relationships from a file",
+        description="Load models, twins and relationships from a file of JSON lines, as Azure "
+        "Digital Twins imports them and twinhold export writes them. Everything is checked against "
+        "the models. Models come as one set, all or none, and those that the account has are left "
+        "as they are; twins and relationships are made or replaced. Bad lines are reported on "
+        "standard error and left out, and the exit code is 1. When it is interrupted, the same "
+        "command goes on where it stopped. " + _THROUGH,
+    )
+    importing.add_argument("file", type=Path, metavar="FILE", help="the file, ending in .ndjson")
+    importing.add_argument(
+        "--strict",
+        action="store_true",
+        help="check the whole file first, and store nothing when any line is bad",
+    )
+    _add_account_options(importing)
+    importing.set_defaults(run=exchange_commands.import_file)
+
+    exporting = commands.add_parser(
+        "export",
+        formatter_class=_Formatter,
+        help="write models, twins and relationships to a file",
+        description="Write all models, the twins that have a model and are not terminated, and the "
+        "relationships between them as JSON lines, in an order that depends on nothing else. "
+        + _THROUGH,
+    )
+    exporting.add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        metavar="FILE",
+        help="where to write; the standard output when it is - or not given",
+    )
+    _add_account_options(exporting)
+    exporting.set_defaults(run=exchange_commands.export_file)
 
 
 def _add_paths(parser: argparse.ArgumentParser) -> None:

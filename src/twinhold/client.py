@@ -3,12 +3,13 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPException
 from typing import IO, Any, NamedTuple
 from urllib.parse import quote
 
 _SECONDS = 30
+_LONG_SECONDS = 300
 _NOT_FOUND = 404
 
 
@@ -78,6 +79,50 @@ def delete_model(url: str, secret: str, dtmi: str) -> None:
     _ask(url, secret, Question("DELETE", f"/models/{quote(dtmi, safe='')}"))
 
 
+def account(url: str, secret: str) -> str:
+    """GET /whoami: the account of a secret.
+
+    Raises:
+        ServerError: the server cannot be reached or refuses.
+    """
+    return str(_ask(url, secret, Question("GET", "/whoami"))["account"])
+
+
+def find_twins(url: str, secret: str, ids: Sequence[str]) -> dict[str, str]:
+    """POST /api/v3/twins/ids: the models of those of at most 1000 twins that there are.
+
+    Raises:
+        ServerError: the server cannot be reached or refuses.
+    """
+    found = _post(url, secret, "/api/v3/twins/ids", list(ids))
+    return {twin["id"]: twin["modelId"] for twin in found}
+
+
+def import_lines(url: str, secret: str, section: str, lines: bytes) -> Any:
+    """POST /imports: store lines of a section; answer how many, and what is wrong with others.
+
+    Raises:
+        ServerError: the server cannot be reached or refuses.
+    """
+    path = f"/imports?section={section}"
+    headers = {"Content-Type": "application/x-ndjson"}
+    return _ask(url, secret, Question("POST", path, lines, headers, seconds=_LONG_SECONDS))
+
+
+def export_pages(url: str, secret: str, section: str) -> Iterator[tuple[list[str], int]]:
+    """GET /exports, page by page: lines of a section, and how many records were left out.
+
+    Raises:
+        ServerError: the server cannot be reached or refuses.
+    """
+    cursor: str | None = ""
+    while cursor is not None:
+        path = f"/exports?section={section}" + (f"&cursor={quote(cursor)}" if cursor else "")
+        found = _answer(url, secret, Question("GET", path, seconds=_LONG_SECONDS))
+        yield found.body.decode().split("\n")[:-1], int(found.headers["x-twinhold-left-out"])
+        cursor = found.headers.get("x-twinhold-cursor")
+
+
 class Question(NamedTuple):
     """What a server is asked; its answer counts as nothing when it has the status `absent`."""
 
@@ -86,13 +131,29 @@ class Question(NamedTuple):
     body: bytes | IO[bytes] | None = None
     headers: Mapping[str, str] = {}
     absent: int = 0
+    seconds: int = _SECONDS
 
 
-def _post(url: str, secret: str, path: str, members: dict[str, str]) -> Any:
+class Answer(NamedTuple):
+    """What a server says."""
+
+    body: bytes
+    headers: Mapping[str, str] = {}
+
+
+def _post(url: str, secret: str, path: str, members: Any) -> Any:
     return _ask(url, secret, Question("POST", path, json.dumps(members).encode()))
 
 
 def _ask(url: str, secret: str, question: Question) -> Any:
+    text = _answer(url, secret, question).body
+    try:
+        return json.loads(text) if text else None
+    except ValueError as error:
+        raise ServerError(f"{url} answers what cannot be read: {error}") from None
+
+
+def _answer(url: str, secret: str, question: Question) -> Answer:
     try:
         request = urllib.request.Request(  # noqa: S310 - the operator names the server
             url + question.path,
@@ -104,12 +165,11 @@ def _ask(url: str, secret: str, question: Question) -> Any:
             },
             method=question.method,
         )
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
-            text = answer.read()
-            return json.loads(text) if text else None
+        with urllib.request.urlopen(request, timeout=question.seconds) as answer:  # noqa: S310
+            return Answer(answer.read(), answer.headers)
     except urllib.error.HTTPError as error:
         if error.code == question.absent:
-            return None
+            return Answer(b"")
         raise ServerError(f"{url} refused: {_description(error)}") from None
     except (OSError, ValueError, HTTPException) as error:
         raise ServerError(f"{url} cannot be reached: {error}") from None
@@ -117,6 +177,7 @@ def _ask(url: str, secret: str, question: Question) -> Any:
 
 def _description(error: urllib.error.HTTPError) -> str:
     try:
-        return str(json.load(error)["description"])
-    except (ValueError, KeyError, TypeError):
+        members = json.load(error)
+        return str(members.get("description") or members["message"])
+    except (ValueError, KeyError, TypeError, AttributeError):
         return f"status {error.code}"

@@ -7,6 +7,7 @@ import traceback
 
 import msgspec
 
+from twinhold.blobs import BlobsError
 from twinhold.store import StoreUnavailableError
 
 _LOGGER = logging.getLogger("twinhold")
@@ -43,7 +44,7 @@ def cannot_start(error: Exception) -> None:
 
 def complain(trace: str, error: BaseException) -> None:
     """Tell the operator of an error of ours, under the trace that the client was given."""
-    known = isinstance(error, StoreUnavailableError)
+    known = isinstance(error, StoreUnavailableError | BlobsError)
     _LOGGER.error(
         "%s",
         error if known else "a request failed",

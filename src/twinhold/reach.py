@@ -3,34 +3,32 @@
 Either way the command says on standard error which.
 """
 
-import asyncio
 import contextlib
 import os
 import sys
-import time
-from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
-from typing import IO, Any, Protocol, TypeVar
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import IO, Protocol
 
 import msgspec
 
-from twinhold import client, credentials, first_start
+from twinhold import client, credentials
 from twinhold.credentials import Credentials
-from twinhold.registry import accounts, documents, keys, model_uploads, models
-from twinhold.registry.calls import Calls, OwnCalls
-from twinhold.registry.loaded_models import LoadedModels
-from twinhold.registry.models import Listing
-from twinhold.registry.principal import NOBODY, Call, Principal
+from twinhold.direct import Direct
+from twinhold.registry import exports
+from twinhold.registry.imports import Outcome, Section
 from twinhold.settings import Settings, SettingsError
-from twinhold.store import AccessChangedError, Store, StoreInUseError, Transaction, open_store
+from twinhold.store import StoreInUseError
 from twinhold.store.open import DirectoryLock
-
-T = TypeVar("T")
-
-_ATTEMPTS = 5
 
 
 class Reached(Protocol):
-    """A registry that a command works on."""
+    """A registry that a command works on.
+
+    Attributes:
+        lines_together: how many twins or relationships a batch of `import_lines` may have.
+    """
+
+    lines_together: int
 
     def create_account(self, name: str) -> Credentials:
         """Make an account."""
@@ -54,6 +52,26 @@ class Reached(Protocol):
 
     def delete_model(self, dtmi: str) -> None:
         """Delete a model."""
+        ...
+
+    def account(self) -> str:
+        """The UUID of the account that is worked on."""
+        ...
+
+    def import_models(self, lines: bytes) -> Outcome:
+        """Store the models in lines, all or none, and leave those as they are that are there."""
+        ...
+
+    def import_lines(self, section: Section, batches: Iterable[bytes]) -> Iterator[Outcome]:
+        """Store twins or relationships, batch after batch; bad lines are left out and reported."""
+        ...
+
+    def export_pages(self, section: exports.Section) -> Iterator[exports.Page]:
+        """All that a section of an export holds."""
+        ...
+
+    def find_twins(self, ids: Sequence[str]) -> dict[str, str]:
+        """The models of those of some twins that there are, by the ids of the twins."""
         ...
 
 
@@ -87,11 +105,13 @@ def reaching(
         _refuse_account(account)
         yield _through(settings, known.url, secret)
         return
+    direct = Direct(settings, account)
     try:
         where = "the database" if settings.database else str(settings.data)
         sys.stderr.write(f"Opening {where} directly.\n")
-        yield Direct(settings, account)
+        yield direct
     finally:
+        direct.close()
         if lock is not None:
             lock.release()
 
@@ -116,6 +136,8 @@ def _through(settings: Settings, url: str, secret: str | None) -> "Served":
 
 class Served:
     """A registry behind its server."""
+
+    lines_together = 4_000
 
     def __init__(self, url: str, secret: str) -> None:
         self._url = url
@@ -147,108 +169,27 @@ class Served:
         """See `Reached.delete_model`."""
         client.delete_model(self._url, self._secret, dtmi)
 
+    def account(self) -> str:
+        """See `Reached.account`."""
+        return client.account(self._url, self._secret)
 
-class Direct:
-    """A registry whose store is opened for one step."""
+    def import_models(self, lines: bytes) -> Outcome:
+        """See `Reached.import_models`."""
+        return self._import("models", lines)
 
-    def __init__(self, settings: Settings, account: str | None) -> None:
-        self._settings = settings
-        self._account = account
-        self._url = f"http://{settings.host}:{settings.port}"
+    def import_lines(self, section: Section, batches: Iterable[bytes]) -> Iterator[Outcome]:
+        """See `Reached.import_lines`."""
+        return (self._import(section, lines) for lines in batches)
 
-    def create_account(self, name: str) -> Credentials:
-        """See `Reached.create_account`."""
+    def _import(self, section: str, lines: bytes) -> Outcome:
+        answer = client.import_lines(self._url, self._secret, section, lines)
+        return msgspec.convert(answer, Outcome)
 
-        async def step(store: Store) -> accounts.Credentials:
-            return await store.write(
-                accounts.create, name, accounts.draft(), _now(), operator=False
-            )
+    def export_pages(self, section: exports.Section) -> Iterator[exports.Page]:
+        """See `Reached.export_pages`."""
+        pages = client.export_pages(self._url, self._secret, section)
+        return (exports.Page(lines, None, left_out) for lines, left_out in pages)
 
-        made = self._open(step)
-        return Credentials(self._url, made.account, made.user, made.role, made.secret)
-
-    def rotate_keys(self) -> int:
-        """See `Reached.rotate_keys`."""
-
-        async def step(store: Store) -> int:
-            await store.write(keys.load)
-            return (await store.write(keys.rotate)).tokens.count
-
-        return self._open(step)
-
-    def upload_models(self, body: IO[bytes], size: int) -> int:
-        """See `Reached.upload_models`."""
-        text = body.read(size)
-
-        async def step(calls: Calls) -> int:
-            return len(await model_uploads.upload(calls, text))
-
-        return self._as_account(step)
-
-    def find_models(self, dtmis: Sequence[str]) -> list[object]:
-        """See `Reached.find_models`."""
-
-        async def step(calls: Calls) -> list[object]:
-            return await calls.read(models.documents_of, dtmis)
-
-        return self._as_account(step)
-
-    def list_models(self) -> Iterable[tuple[str, dict[str, str]]]:
-        """See `Reached.list_models`."""
-
-        async def step(calls: Calls) -> list[tuple[str, dict[str, str]]]:
-            found = (await calls.read(models.find_all, Listing(count=sys.maxsize - 1))).models
-            return [(model.dtmi, documents.decode(model.display_name)) for model in found]
-
-        return self._as_account(step)
-
-    def delete_model(self, dtmi: str) -> None:
-        """See `Reached.delete_model`."""
-
-        async def step(calls: Calls) -> None:
-            await calls.write(models.delete, dtmi)
-
-        self._as_account(step)
-
-    def _as_account(self, step: Callable[[Calls], Coroutine[Any, Any, T]]) -> T:
-        """Work on the account; start over when somebody changes the registry meanwhile."""
-
-        async def work(store: Store) -> T:
-            for _ in range(_ATTEMPTS - 1):
-                with contextlib.suppress(AccessChangedError):
-                    return await step(await _calls(store, self._account))
-            return await step(await _calls(store, self._account))
-
-        return self._open(work)
-
-    def _open(self, step: Callable[[Store], Coroutine[Any, Any, T]]) -> T:
-        async def run() -> T:
-            store = await open_store(self._settings.data, self._settings.database)
-            try:
-                await first_start.ensure_account(store, self._settings.data, self._url, _now())
-                return await step(store)
-            finally:
-                await store.close()
-
-        return asyncio.run(run())
-
-
-async def _calls(store: Store, account: str | None) -> OwnCalls:
-    actor = await store.read(_actor, account)
-    return OwnCalls(store, Call(actor, _now()))
-
-
-async def _actor(transaction: Transaction, account: str | None) -> Principal:
-    """One who stands for an account: whoever can open the store may do everything anyway."""
-    generation = await transaction.generation()
-    if account is None:
-        account = await accounts.operator(transaction)
-    else:
-        await accounts.require(transaction, account)
-    return msgspec.structs.replace(
-        NOBODY, account=account, generation=generation, models=LoadedModels()
-    )
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
+    def find_twins(self, ids: Sequence[str]) -> dict[str, str]:
+        """See `Reached.find_twins`."""
+        return client.find_twins(self._url, self._secret, ids)

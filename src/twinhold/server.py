@@ -23,6 +23,7 @@ from twinhold.api import twinhold as pages
 from twinhold.api.kit.app import App
 from twinhold.api.kit.metrics import Metrics
 from twinhold.api.kit.observation import AccessLog
+from twinhold.blobs import Blobs, BlobsError, open_blobs
 from twinhold.credentials import Credentials
 from twinhold.protocol import BoundedProtocol
 from twinhold.registry import Registry, models, rule_texts
@@ -45,6 +46,7 @@ def serve(settings: Settings) -> None:
     Raises:
         SettingsError: the address cannot be listened on.
         StoreError: the registry cannot be opened.
+        BlobsError: the files cannot be reached.
     """
     log.configure()
     listener = _listen(settings)
@@ -59,8 +61,9 @@ def serve(settings: Settings) -> None:
 async def _serve_alone(settings: Settings, listener: socket.socket, url: str) -> None:
     store = await open_store(settings.data, settings.database)
     try:
-        made = await _start(store, settings, url)
-        await _run(store, listener, None, ready=partial(_announce, settings, url, made))
+        blobs = await open_blobs(settings.data, settings.blobs)
+        made = await _start(store, blobs, settings, url)
+        await _run(store, blobs, listener, None, ready=partial(_announce, settings, url, made))
     finally:
         await store.close()
 
@@ -79,7 +82,8 @@ def _serve_with_workers(settings: Settings, listener: socket.socket, url: str) -
 async def _prepare(settings: Settings, url: str) -> Credentials | None:
     store = await open_store(settings.data, settings.database)
     try:
-        return await _start(store, settings, url)
+        blobs = await open_blobs(settings.data, settings.blobs)
+        return await _start(store, blobs, settings, url)
     finally:
         await store.close()
 
@@ -89,7 +93,7 @@ def _work(settings: Settings, slabs: Path, listener: socket.socket, lifeline: Co
     log.configure()
     try:
         uvloop.run(_serve_share(settings, slabs, listener, lifeline))
-    except StoreError as error:
+    except (StoreError, BlobsError) as error:
         log.cannot_start(error)
         sys.exit(1)
 
@@ -99,7 +103,8 @@ async def _serve_share(
 ) -> None:
     store = await open_store(settings.data, settings.database)
     try:
-        await _run(store, listener, slabs, partial(_end_with, lifeline))
+        blobs = await open_blobs(settings.data, settings.blobs)
+        await _run(store, blobs, listener, slabs, partial(_end_with, lifeline))
     finally:
         await store.close()
 
@@ -115,28 +120,36 @@ def _end_with(lifeline: Connection) -> None:
     loop.add_reader(lifeline.fileno(), end)
 
 
-async def _start(store: Store, settings: Settings, url: str) -> Credentials | None:
+async def _start(store: Store, blobs: Blobs, settings: Settings, url: str) -> Credentials | None:
     """Make the keys and the first account where they are missing."""
-    await Registry.open(store, _ACTIONS)
+    await Registry.open(store, _ACTIONS, blobs)
     made = await first_start.ensure_account(store, settings.data, url, time.time_ns() // 1000)
     credentials.remember_url(settings.data, url)
     return made
 
 
 async def _run(
-    store: Store, listener: socket.socket, slabs: Path | None, ready: Callable[[], None]
+    store: Store,
+    blobs: Blobs,
+    listener: socket.socket,
+    slabs: Path | None,
+    ready: Callable[[], None],
 ) -> None:
     """Answer requests until told to stop."""
-    registry = await Registry.open(store, _ACTIONS)
+    registry = await Registry.open(store, _ACTIONS, blobs)
     names = [operation.name for dialect in _VENDORS for operation in dialect.operations]
     metrics = Metrics([*names, *pages.NAMES], slabs)
     dialects = (*_VENDORS, pages.dialect(metrics, _VENDORS))
     access_log = AccessLog()
     app = App(registry, dialects, (access_log, metrics), log.complain)
     await registry.indexer.resume()
+    await registry.references.start()
+    registry.collector.start()
     warming = asyncio.get_running_loop().run_in_executor(None, _warm_up)
     await _Server(_config(app), ready).serve(sockets=[listener])
+    await registry.references.close()
     await registry.indexer.close()
+    await registry.collector.close()
     await warming
     access_log.flush()
 

@@ -20,6 +20,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         data: the data directory; holds the SQLite file and the first credentials.
         database: a PostgreSQL address; None means SQLite in the data directory.
         workers: processes that serve; more than one only on PostgreSQL.
+        blobs: where files are kept, s3://bucket/prefix or a folder; None: in the data directory.
     """
 
     host: str = "127.0.0.1"
@@ -27,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Path = Path("twinhold-data")
     database: str | None = None
     workers: int = 1
+    blobs: str | None = None
 
 
 DEFAULTS = Settings()
@@ -48,6 +50,13 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     _option(parser, "--port", int, DEFAULTS.port, "port to listen on; 0 takes a free one")
     add_store_options(parser)
     _option(parser, "--workers", int, DEFAULTS.workers, "processes that serve (PostgreSQL only)")
+    _option(
+        parser,
+        "--blobs",
+        str,
+        None,
+        "s3://bucket/prefix or folder for files; else in the data directory",
+    )
 
 
 def _option(
@@ -77,6 +86,7 @@ def read(flags: argparse.Namespace, environment: Mapping[str, str] = os.environ)
         ("data", Path),
         ("database", str),
         ("workers", int),
+        ("blobs", str),
     ):
         text = environment.get(f"TWINHOLD_{name.upper()}")
         if name in flags:

@@ -15,10 +15,12 @@ import requests
 from tests.harness import (
     EVERYTHING,
     NOTHING,
+    UNKNOWN,
     Account,
     Server,
     body,
     create,
+    own_refusal,
     problem,
     refusal,
     uuid_of,
@@ -33,6 +35,7 @@ from twinhold.api.kit.operations import Operation
 DIALECTS = (*composition._VENDORS, pages.dialect(Metrics([]), composition._VENDORS))
 OPERATIONS = [operation for dialect in DIALECTS for operation in dialect.operations]
 WILLOW = set(willow.DIALECT.operations)
+OWN = set(DIALECTS[-1].operations)
 CALLERS = ("nobody", "unknown", "other", "denied", "hidden", "allowed")
 HIDES = "false"
 MODEL: dict[str, Any] = {
@@ -47,7 +50,22 @@ MODEL: dict[str, Any] = {
 PUMP = {"id": "P-1", "modelId": MODEL["@id"], "contents": {"flow": 1}}
 TANK = {"id": "T-1", "modelId": MODEL["@id"], "contents": {}}
 EDGE = {"sourceId": "P-1", "targetId": "T-1", "name": "feeds"}
+TWIN_LINE = {"$dtId": "P-1", "$metadata": {"$model": MODEL["@id"]}, "flow": 3}
 EDGE_ID = "P-1_feeds_T-1"
+
+CAPABILITY: dict[str, Any] = {
+    "@context": "dtmi:dtdl:context;3",
+    "@id": "dtmi:com:willowinc:Capability;1",
+    "@type": "Interface",
+}
+SENSOR = {"id": "S-1", "modelId": CAPABILITY["@id"]}
+VALUE = {
+    "dtId": SENSOR["id"],
+    "connectorId": "C-1",
+    "sourceTimestamp": "2024-10-01T12:00:00Z",
+    "scalarValue": 1,
+}
+SPAN = {"start": "2024-10-01T00:00:00Z", "end": "2024-10-07T00:00:00Z"}
 
 
 @dataclass(frozen=True)
@@ -61,10 +79,11 @@ class Cast:
 
 @dataclass(frozen=True)
 class Target:
-    """What a request asks for: the parameters of its path, and its body."""
+    """What a request asks for: the parameters of its path, its body, and its query."""
 
     path: dict[str, str] = field(default_factory=dict)
     sent: Any = None
+    query: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -137,6 +156,19 @@ def offered(cast: Cast) -> Target:
     return Target({"transfer": answer.json()["transfer"]})
 
 
+def ledger(sent: Any = None) -> Callable[[Cast], Target]:
+    """The account's own ledger on a twin of theirs, with one entry that all may see."""
+
+    def made(cast: Cast) -> Target:
+        client = cast.home.client()
+        uuid = uuid_of(create(client))
+        entry = {"value": 1, "visibility": "true", "history": "INF"}
+        body(client.add_twin_ledger_entry(uuid, body={"entries": {"a": entry}}))
+        return Target({"twin": uuid, "ledger": "owner"}, sent)
+
+    return made
+
+
 def model(cast: Cast) -> Target:
     """A model that the account has."""
     assert cast.home.request("POST", "/models", json=[MODEL]).status_code == 201
@@ -157,9 +189,87 @@ def modelled(sent: Any = None, **path: str) -> Callable[[Cast], Target]:
     return make
 
 
+def twins_section(sent: Any = None) -> Callable[[Cast], Target]:
+    """Lines of twins, where there are some."""
+    return lambda cast: Target({}, modelled(sent)(cast).sent, {"section": "twins"})
+
+
+def series(sent: Any = None, **path: str) -> Callable[[Cast], Target]:
+    """A Capability twin that has a value."""
+
+    def make(cast: Cast) -> Target:
+        assert cast.home.request("POST", "/models", json=[CAPABILITY]).status_code == 201
+        assert cast.home.request("PUT", "/twins", json=SENSOR).status_code == 200
+        answer = cast.home.request("POST", "/api/v3/time-series", json=[VALUE])
+        assert answer.status_code == 200, answer.text
+        return Target(path, sent, SPAN)
+
+    return make
+
+
 def client_credentials(cast: Cast) -> Target:
     secret = {"client_id": cast.home.user, "client_secret": cast.home.secret}
     return Target(sent={"grant_type": "client_credentials"} | secret)
+
+
+def identity(sent: Any = None) -> Callable[[Cast], Target]:
+    """An identity that the account has attached to its twin."""
+
+    def target(cast: Cast) -> Target:
+        path = twin()(cast).path
+        members = {"identities": {"A#1": {"visibility": "true"}}}
+        body(cast.home.client().create_twin_identity(path["twin"], body=members))
+        return Target(path | {"identity": "A%231"}, sent)
+
+    return target
+
+
+def sticker(cast: Cast) -> Target:
+    """A sticker that the account has put on its twin, for everybody here."""
+    path = twin()(cast).path
+    recipients = [cast.home.account, cast.other.account]
+    members = {"stickers": {"red": {"recipients": recipients}}}
+    body(cast.home.client().put_sticker(path["twin"], body=members))
+    return Target(path | {"color": "red"})
+
+
+def upload(cast: Cast) -> Target:
+    """A URL that waits for a file."""
+    made = body(cast.home.client().create_upload_url())
+    token = made["url"].rpartition("/")[2]
+    return Target({"handler": made["handler"], "token": token}, "the file")
+
+
+def uploaded(account: Account) -> str:
+    """The handler of a file of an account."""
+    made = body(account.client().create_upload_url())
+    requests.put(made["url"], data=b"the file", timeout=60).raise_for_status()
+    handler: str = made["handler"]
+    return handler
+
+
+def file(cast: Cast) -> Target:
+    """A twin, and a file to attach to it."""
+    return Target(twin()(cast).path, {"docs": {"a.txt": {"handler": uploaded(cast.home)}}})
+
+
+def doc(sent: Any = None) -> Callable[[Cast], Target]:
+    """A twin with a doc of its owner."""
+
+    def target(cast: Cast) -> Target:
+        attached = file(cast)
+        body(cast.home.client().attach_twin_doc(attached.path["twin"], body=attached.sent))
+        return Target(attached.path | {"doc_name": "a.txt"}, sent)
+
+    return target
+
+
+def download(cast: Cast) -> Target:
+    """A URL to download a doc."""
+    path, params = doc()(cast).path, {"download": True}
+    shown = body(cast.home.client().get_twin_doc(path["twin"], "a.txt", params=params))
+    handler = shown["download"]["url"].rpartition("/")[2]
+    return Target({"account": cast.home.account, "handler": handler})
 
 
 def refreshable(caller: Account) -> Account:
@@ -203,6 +313,40 @@ ROWS = {
     "create_twin_transfer": Row(offer, other=403, hidden=403),
     "accept_twin_transfer": Row(offered, other=404, hidden=403),
     "cancel_twin_transfer": Row(offered, other=404),
+    "get_twin_ledger_entry": Row(ledger(), other=403, hidden=403),
+    "add_twin_ledger_entry": Row(ledger({"entries": {"b": {"value": 2}}}), other=403, hidden=403),
+    "update_twin_ledger_entry": Row(
+        ledger({"entries": {"a": {"value": 2}}}), other=403, hidden=403
+    ),
+    "delete_twin_ledger_entry": Row(ledger(), other=403, hidden=403),
+    "get_twin_ledger_entry_value": Row(ledger(), other=403, hidden=403),
+    "update_twin_ledger_entry_value": Row(
+        ledger({"entries": {"a": {"value": 2}}}), other=403, hidden=403
+    ),
+    "get_twin_ledger_entry_history": Row(ledger(), other=403, hidden=403),
+    "get_twin_identities": Row(identity(), other=403, hidden=403),
+    "create_twin_identity": Row(twin({"identities": {"A#1": {}}}), other=403, hidden=403),
+    "get_twin_identity": Row(identity(), other=403, hidden=403),
+    "update_twin_identity": Row(identity({"validity_ts": 1}), other=403, hidden=403),
+    "delete_twin_identity": Row(identity(), other=403, hidden=403),
+    "resolve_twin_identity": Row(identity(), other=200),
+    "get_stickers": Row(sticker, other=403, hidden=403),
+    "put_sticker": Row(
+        twin({"stickers": {"red": {"recipients": [UNKNOWN]}}}), other=403, hidden=403
+    ),
+    "get_sticker": Row(sticker, other=403, hidden=403),
+    "remove_sticker": Row(sticker, other=403, hidden=403),
+    "list_stickers": Row(sticker, other=200),
+    "create_upload_url": Row(nothing, other=201),
+    "invalidate_upload_url": Row(upload, other=404),
+    "upload_file": Row(upload, other=200),
+    "attach_twin_doc": Row(file, other=403, hidden=403),
+    "get_twin_docs": Row(doc(), other=403, hidden=403),
+    "get_twin_doc": Row(doc(), other=403, hidden=403),
+    "update_twin_doc": Row(doc({"description": {"a": 1}}), other=403, hidden=403),
+    "delete_twin_doc": Row(doc(), other=403, hidden=403),
+    "delete_twin_docs": Row(doc(), other=403, hidden=403),
+    "download_doc": Row(download, other=200),
     "explain_rule": Row(explanation, other=403, hidden=403),
     "upload_models": Row(lambda _: Target(sent=[MODEL]), other=201),
     "get_models": Row(nothing, other=200),
@@ -231,6 +375,13 @@ ROWS = {
     "DeleteRelationship": Row(
         modelled(twinId="P-1", relationshipId=EDGE_ID), other=404, hidden=403
     ),
+    "import_lines": Row(twins_section(TWIN_LINE), other=200),
+    "export_lines": Row(twins_section(), other=200),
+    "PostTelemetry": Row(series([VALUE | {"scalarValue": 2}]), other=400, hidden=403),
+    "GetTimeSeriesIds": Row(series(["S-1"]), other=404, hidden=404),
+    "GetTimeSeriesIdsLatest": Row(series(["S-1"]), other=404, hidden=404),
+    "GetTimeSeriesById": Row(series(twinId="S-1"), other=404, hidden=403),
+    "GetTimeSeriesByIdLatest": Row(series(twinId="S-1"), other=404, hidden=403),
     "health": Row(nothing, other=200),
     "metrics": Row(nothing, other=200),
     "openapi": Row(nothing, other=200),
@@ -257,7 +408,7 @@ def test_answer(operation: Operation, caller: str, server: Server) -> None:
     expected = _expected(caller, operation, row)
     assert answer.status_code == expected, answer.text
     if expected >= 400:
-        refused = problem if operation in WILLOW else refusal
+        refused = problem if operation in WILLOW else own_refusal if operation in OWN else refusal
         assert refused(answer)[0] == expected
         assert list(_records(cast)) == before
     elif operation.response is not None and expected != 204:
@@ -313,9 +464,10 @@ def _ask(
     caller: Account | None, url: str, operation: Operation, target: Target
 ) -> requests.Response:
     path = operation.path.format(**target.path)
+    sent: dict[str, Any] = {"json": target.sent, "params": target.query}
     if caller is None:
-        return requests.request(operation.method, url + path, json=target.sent, timeout=60)
-    return caller.request(operation.method, path, json=target.sent)
+        return requests.request(operation.method, url + path, timeout=60, **sent)
+    return caller.request(operation.method, path, **sent)
 
 
 def _records(cast: Cast) -> Iterator[Any]:
@@ -329,11 +481,21 @@ def _records(cast: Cast) -> Iterator[Any]:
         yield body(client.get_user_roles())
         yield body(client.get_account())
         yield account.request("GET", "/models").json()
+        twins = body(client.scan_twins(params={"details": True, "count": 1000}))
+        yield twins
+        yield [body(client.get_twin_ledger_entry(uuid_of(one))) for one in twins["twins"]]
         edges = account.request("GET", "/api/v3/twins/P-1/relationships/outgoing")
         yield edges.json() if edges.status_code == 200 else None
         face = account.request("GET", "/api/v3/twins/P-1")
         yield face.json() if face.status_code == 200 else None
-        yield body(client.scan_twins(params={"details": True, "count": 1000}))
+        values = account.request("GET", "/api/v3/time-series/S-1/latest")
+        yield values.json() if values.status_code == 200 else None
+        twins = body(client.scan_twins(params={"details": True, "count": 1000}))
+        yield twins
+        for one in map(uuid_of, twins["twins"]):
+            yield body(client.get_twin_identities(one, params={"show_expired": True}))
+            yield body(client.get_stickers(one))
+            yield body(client.get_twin_docs(one))
 
 
 def _require_no_leak(caller: str, answer: requests.Response, cast: Cast) -> None:
@@ -343,3 +505,4 @@ def _require_no_leak(caller: str, answer: requests.Response, cast: Cast) -> None
     elif answer.status_code >= 400:
         assert "creation_certificate" not in answer.text
         assert "contents" not in answer.text
+        assert "scalarValue" not in answer.text

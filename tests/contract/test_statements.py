@@ -15,8 +15,8 @@ import apsw
 import pytest
 from tests.harness import in_registry, uuid_of
 
+from twinhold import server as composition
 from twinhold.api.kit.app import App
-from twinhold.api.trusted_twin import DIALECT
 from twinhold.registry import Registry, accounts
 from twinhold.store.postgres import PostgresStore
 from twinhold.store.sqlite import _SEARCHERS, SqliteStore, _connect
@@ -106,7 +106,7 @@ def run(engine: str, new_database: Callable[[], str], tmp_path: Path) -> Run:
                 accounts.create, "Test", accounts.draft(), now, operator=True
             )
             failures: list[BaseException] = []
-            app = App(registry, (DIALECT,), (), lambda _, error: failures.append(error))
+            app = App(registry, composition._VENDORS, (), lambda _, error: failures.append(error))
 
             async def ask(method: str, path: str, sent: Any = None) -> Any:
                 return await call(app, made.secret, method, path, sent)
@@ -151,6 +151,12 @@ READS = [
     "/twins?count=2",
     "/twins?details=true",
     "/twins?details=true&count=2",
+    "/twins/{twin}/ledgers/personal",
+    "/twins/{twin}/ledgers/owner?entries=a&entries=b",
+    "/twins/{twin}/ledgers/creator/value",
+    "/twins/{twin}/identities/A%231",
+    "/resolve/A%231",
+    "/resolve/A%231?context=system&details=true",
     "/account",
     "/users",
     "/users/{user}",
@@ -165,8 +171,13 @@ READS = [
 def test_a_read_is_one_statement(run: Run, engine: str, path: str, rule: str | None) -> None:
     async def check(ask: Ask, sent: Sent) -> None:
         twins = [uuid_of(await ask("POST", "/twins", {"description": {"n": n}})) for n in range(5)]
+        entries = {"a": {"value": 1}, "b": {"value": [2]}}
+        await ask("POST", f"/twins/{twins[0]}/ledgers/personal", {"entries": entries})
         caller = await ask("GET", "/whoami")
-        await ask("PATCH", f"/roles/{caller['role']}", {"rules": {"twin_rule": rule}})
+        rules = {"twin_rule": rule, "identity_rule": rule}
+        await ask("PATCH", f"/roles/{caller['role']}", {"rules": rules})
+        for twin in twins:
+            await ask("POST", f"/twins/{twin}/identities", {"identities": {"A#1": {}}})
         target = path.format(twin=twins[0], user=caller["user"], role=caller["role"])
         first = await ask("GET", target)
         for _ in range(3):
@@ -175,7 +186,40 @@ def test_a_read_is_one_statement(run: Run, engine: str, path: str, rule: str | N
             assert len(sent) == expected, sent
 
     # A list of accounts or users is rare: there the check of access may be a statement of its own.
-    expected = 1 if engine == "sqlite" or path.startswith("/twins") else 2
+    expected = 1 if engine == "sqlite" or path.startswith(("/twins", "/resolve")) else 2
+    run(check)
+
+
+MODEL = {
+    "@context": "dtmi:dtdl:context;3",
+    "@id": "dtmi:com:example:Node;1",
+    "@type": "Interface",
+    "contents": [{"@type": "Relationship", "name": "to"}],
+}
+MODELLED = [
+    ("GET", "/api/v3/twins/n0", None, 1),
+    ("GET", "/api/v3/twins/n0?includeRelationships=true", None, 3),
+    ("POST", "/api/v3/twins/ids", ["n0", "n1", "n2"], 1),
+    ("POST", "/api/v3/twins/ids?includeRelationships=true", ["n0", "n1", "n2"], 3),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "sent", "most"), MODELLED)
+def test_twins_of_a_model_take_as_many_statements_however_many_there_are(
+    run: Run, method: str, path: str, sent: Any, most: int
+) -> None:
+    async def check(ask: Ask, statements: Sent) -> None:
+        await ask("POST", "/models", [MODEL])
+        for n in range(3):
+            await ask("PUT", "/twins", {"id": f"n{n}", "modelId": MODEL["@id"]})
+        for source, target in (("n0", "n1"), ("n0", "n2"), ("n1", "n2"), ("n2", "n0")):
+            edge = {"sourceId": source, "targetId": target, "name": "to"}
+            await ask("PUT", "/api/v3/twins/relationships", edge)
+        await ask(method, path, sent)
+        statements.clear()
+        await ask(method, path, sent)
+        assert len(statements) == most, statements
+
     run(check)
 
 
@@ -191,3 +235,37 @@ def test_a_change_of_access_costs_the_next_request_only(run: Run) -> None:
             assert len(sent) == 1, sent
 
     run(check)
+
+
+CAPABILITY = "dtmi:com:willowinc:Capability;1"
+CAPABLE = {"@context": "dtmi:dtdl:context;3", "@id": CAPABILITY, "@type": "Interface"}
+
+
+def test_a_batch_of_values_is_two_statements_however_long(run: Run) -> None:
+    """The twins that it names, by id and by external id, and the values."""
+    name = {"@type": "Property", "name": "externalID", "schema": "string"}
+
+    async def check(ask: Ask, sent: Sent) -> None:
+        await ask("POST", "/models", [CAPABLE | {"contents": [name]}])
+        for number in range(10):
+            contents = {"externalID": f"E-{number}"}
+            twin = {"id": f"S-{number}", "modelId": CAPABILITY, "contents": contents}
+            sent.clear()
+            await ask("PUT", "/api/v3/twins", twin)
+        # A twin is looked for and written, whatever values may come to it.
+        assert len([text for text in sent if "twins" in text]) == 2, sent
+        for length in (1, 10, 500):
+            batch = [_value(number) for number in range(length)]
+            sent.clear()
+            await ask("POST", "/api/v3/time-series", batch)
+            statements = [text for text in sent if "time_series" in text or "twins" in text]
+            assert len(statements) == 2, sent
+            assert len(sent) <= 7
+
+    run(check)
+
+
+def _value(number: int) -> dict[str, Any]:
+    named = {"externalId": f"E-{number % 10}"} if number % 2 else {"dtId": f"S-{number % 10}"}
+    time = f"2024-10-01T00:{number // 60:02}:{number % 60:02}Z"
+    return named | {"connectorId": "C", "sourceTimestamp": time, "scalarValue": number}

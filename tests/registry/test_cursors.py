@@ -1,5 +1,7 @@
 """Cursors: sealed for their account, and nothing else opens."""
 
+from base64 import b64decode, b64encode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,3 +40,33 @@ def test_a_changed_character_is_noticed(account: str, last: str, at: int, by: in
     other = alphabet[(alphabet.index(sealed[at]) + by) % 64]
     with pytest.raises(CursorInvalidError):
         CURSORS.open(account, sealed[:at] + other + sealed[at + 1 :])
+
+
+class TestText:
+    @given(UUIDS, st.text(), st.text())
+    def test_a_position_opens_for_its_account_and_list(
+        self, account: str, purpose: str, position: str
+    ) -> None:
+        sealed = CURSORS.seal_text(account, purpose, position)
+        assert CURSORS.open_text(account, purpose, sealed) == position
+        for cursors, holder, other in (
+            (CURSORS, account, purpose + "x"),
+            (CURSORS, account + "x", purpose),
+            (Cursors(b"x" * 32), account, purpose),
+        ):
+            with pytest.raises(CursorInvalidError):
+                cursors.open_text(holder, other, sealed)
+
+    @given(UUIDS, st.text(max_size=60))
+    def test_made_up_positions_are_refused(self, account: str, cursor: str) -> None:
+        with pytest.raises(CursorInvalidError):
+            CURSORS.open_text(account, "list", cursor)
+
+    @given(UUIDS, st.binary(min_size=17, max_size=40), st.integers(0, 39), st.integers(1, 255))
+    def test_a_changed_byte_is_noticed(
+        self, account: str, position: bytes, at: int, by: int
+    ) -> None:
+        sealed = bytearray(b64decode(CURSORS.seal_text(account, "list", position.hex()), b"-_"))
+        sealed[at] ^= by
+        with pytest.raises(CursorInvalidError):
+            CURSORS.open_text(account, "list", b64encode(sealed, b"-_").decode())

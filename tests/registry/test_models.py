@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from tests.material import PREFIX, component, interface, level_twin, ontology
 
+from twinhold.blobs import open_blobs
 from twinhold.registry import Registry, accounts, ids, model_uploads, models, user_secrets
 from twinhold.registry.calls import OwnCalls
 from twinhold.registry.errors import (
@@ -112,9 +113,9 @@ def test_what_is_in_memory_asks_the_store_nothing(run: Run) -> None:
     run(test)
 
 
-def test_principals_of_a_generation_share_what_is_in_memory(run: Run) -> None:
+def test_principals_of_a_generation_share_what_is_in_memory(run: Run, tmp_path: Path) -> None:
     async def test(store: Store) -> None:
-        registry = await Registry.open(store, frozenset())
+        registry = await Registry.open(store, frozenset(), await open_blobs(tmp_path, None))
         draft = accounts.draft()
         now = time.time_ns() // 1000
         await store.write(accounts.create, "Test", draft, now, operator=True)

@@ -44,14 +44,14 @@ async def put(
         )
 
 
-async def drop(transaction: Transaction, uuid: str) -> None:
+async def delete_of_twin(transaction: Transaction, uuid: str) -> None:
     """Forget a twin."""
     await transaction.run(stored.DROP_VALUES, {"uuid": uuid})
 
 
 async def move(transaction: Transaction, owner: str, uuid: str, description: str | None) -> None:
     """Keep the indexes up with a twin's new owner."""
-    await drop(transaction, uuid)
+    await delete_of_twin(transaction, uuid)
     kept = (await of_account(transaction, owner)).kept
     await put(transaction, owner, uuid, kept, description)
 

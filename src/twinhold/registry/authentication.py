@@ -6,6 +6,8 @@ generation: the store refuses a call whose principal was loaded before access ch
 call starts over after `renew`.
 """
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from twinhold.registry import attribute_indexes, keys, rule_texts, tokens, user_secrets
@@ -17,6 +19,9 @@ from twinhold.store import Store, Transaction
 from twinhold.store import accounts as stored
 from twinhold.store.accounts import PrincipalRow
 from twinhold.store.engine import Row
+
+if TYPE_CHECKING:
+    from twinhold.rules import Rule
 
 _MOST_REMEMBERED = 10_000
 LONGEST_CREDENTIAL = 16_384
@@ -110,6 +115,13 @@ async def _of_token(transaction: Transaction, claims: Claims) -> Principal | Non
     )
 
 
+async def of_user(transaction: Transaction, user: str) -> Principal | None:
+    """A user without a credential, for what is done on their behalf; None when there is none."""
+    generation = await transaction.generation()
+    row = await transaction.one(stored.PRINCIPAL_BY_USER, {"user": user})
+    return None if row is None else await _principal(transaction, row, generation)
+
+
 async def _principal(transaction: Transaction, found: Row, generation: int) -> Principal:
     row = PrincipalRow._make(found)
     rules = _decode_rules(row.rules) if row.rules else RoleRules()
@@ -121,7 +133,9 @@ async def _principal(transaction: Transaction, found: Row, generation: int) -> P
         operator=bool(row.operator),
         statement=_decode_statement(row.statement) if row.statement else _NO_ACCESS,
         rules=rules,
-        twin_rule=rule_texts.parse(rules.twin_rule) if rules.twin_rule is not None else None,
+        twin_rule=_rule(rules.twin_rule),
+        entry_rule=_rule(rules.entry_rule),
+        identity_rule=_rule(rules.identity_rule),
         description=row.description,
         validity=row.validity,
         secret=user_secrets.name_of(row.digest),
@@ -129,3 +143,7 @@ async def _principal(transaction: Transaction, found: Row, generation: int) -> P
         indexes=await attribute_indexes.of_account(transaction, row.account),
         generation=generation,
     )
+
+
+def _rule(text: str | None) -> "Rule | None":
+    return None if text is None else rule_texts.parse(text)

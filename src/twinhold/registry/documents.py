@@ -7,6 +7,7 @@ are known to disagree on (duplicate keys, lone surrogates, NaN) are refused at t
 
 import json
 import re
+import sys
 from collections.abc import Iterable
 from decimal import Decimal
 from itertools import chain, count
@@ -23,6 +24,7 @@ _KEY_END = re.compile(rb'"\s*:')
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 _decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -46,22 +48,32 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def parse_array(body: bytes) -> list[Any]:
+def parse_array(body: bytes, most: int = sys.maxsize) -> list[Any]:
     """The JSON array that a request's body holds, read as `parse_object` reads objects.
+
+    Args:
+        body: of the request.
+        most: items that it may hold; more are refused before they are looked into.
 
     Raises:
         NotUtf8Error, NotJsonError: the body cannot be read.
-        InvalidValueError: it is no array, or nested deeper than `DEEPEST` levels.
+        InvalidValueError: it is no array, too long, or nested deeper than `DEEPEST` levels.
     """
-    value = _parse(body)
+    value = _parse(body, most)
     if not isinstance(value, list):
         raise InvalidValueError(f"The body must be a JSON array, not {kind(value)}.", "")
+    _check_length(value, most)
     return value
 
 
 def item_texts(body: bytes) -> list[str]:
     """The texts of the items of an array that `parse_array` has accepted."""
     return [bytes(item).decode() for item in _items(body)]
+
+
+def raw_members(text: str) -> dict[str, msgspec.Raw]:
+    """The members of an object that is part of what was accepted, as they were sent."""
+    return _members(text)
 
 
 def member_text(body: bytes, name: str) -> str:
@@ -75,6 +87,11 @@ def decode(text: str) -> Any:
         return _decode(text)
     except msgspec.MsgspecError:
         return json.loads(text, parse_int=_integer)
+
+
+def encode(value: object) -> str:
+    """The text of a value, as the store takes it."""
+    return msgspec.json.encode(value).decode()
 
 
 def check_description_keys(keys: Iterable[str], pointer: str = "/description") -> None:
@@ -102,25 +119,49 @@ def kind(value: object) -> str:
     return "null" if value is None else names.get(type(value), "a number")
 
 
-def _parse(body: bytes) -> Any:
+def _check_length(value: object, most: int) -> None:
+    if isinstance(value, list) and len(value) > most:
+        raise InvalidValueError(f"The array has more than {most} items.", "")
+
+
+def _parse(body: bytes, most: int = sys.maxsize) -> Any:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise NotUtf8Error(f"The body is not UTF-8 at byte {error.start}.") from None
-    return _read(text, body)
+    return _read(text, body, most)
 
 
-def _read(text: str, body: bytes) -> Any:
+def _read(text: str, body: bytes, most: int) -> Any:
     """Decode, and look closer only at texts in which something may hide."""
     try:
         value = _decode(text)
     except (msgspec.MsgspecError, RecursionError):
         value = None
     else:
-        few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST
-        if few_levels and b"\\u" not in body and _repeats_no_key(body, _count_keys(value)):
+        _check_length(value, most)
+        few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST or _is_shallow(value)
+        if few_levels and b"\\u" not in body and _says_all(value, body):
             return value
     return _inspect(text, value)
+
+
+def _is_shallow(value: object) -> bool:
+    """Whether a value has no more levels than allowed."""
+    level = [value]
+    for _ in range(DEEPEST):
+        dicts = (item.values() for item in level if isinstance(item, dict))
+        lists = (item for item in level if isinstance(item, list))
+        level = list(chain.from_iterable(chain(dicts, lists)))
+    return not any(isinstance(item, dict | list) for item in level)
+
+
+def _says_all(value: object, body: bytes) -> bool:
+    """Whether a value tells all that its text said: an object that repeats a key has less.
+
+    A compact text comes out again as it was; in others the keys are counted.
+    """
+    return _encode(value) == body or _repeats_no_key(body, _count_keys(value))
 
 
 def _repeats_no_key(body: bytes, keys: int) -> bool:

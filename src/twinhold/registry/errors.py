@@ -163,6 +163,83 @@ class TwinTerminatedError(RegistryError):
     hint = "Create a new twin."
 
 
+class LedgerForbiddenError(RegistryError):
+    """Only the account that owns a ledger may change it."""
+
+    code = "ledger.forbidden"
+    hint = "Write to your own ledger on the twin: personal."
+
+
+class TransactionRefusedError(RegistryError):
+    """A condition is not met or an entry cannot be changed, and all were to change or none."""
+
+    code = "ledger.transaction_refused"
+    hint = "Read the ledger again and repeat the change on what it holds now."
+
+
+class UploadNotFoundError(RegistryError):
+    """The account has no such upload, it is over, or no file has come."""
+
+    code = "upload.not_found"
+    hint = "Ask for a new upload URL, put the file to it, and use its handler within the hour."
+
+
+class DocNotFoundError(RegistryError):
+    """The account has no doc of this name on the twin, or the download URL is over."""
+
+    code = "doc.not_found"
+    hint = "Check the name; docs that other accounts have attached are not shown."
+
+
+class DocExistsError(RegistryError):
+    """The account has a doc of this name on the twin."""
+
+    code = "doc.exists"
+    hint = "Choose another name, or delete the doc first."
+
+
+class DocWithoutFileError(RegistryError):
+    """The file that was uploaded for the doc was not the one announced, so it is not kept."""
+
+    code = "doc.without_file"
+    hint = "Delete the doc, upload the file again and attach it."
+
+
+class IdentityForbiddenError(RegistryError):
+    """The identity rule of the caller's role does not cover the identity."""
+
+    code = "identity.forbidden"
+    hint = "Ask an administrator of your account for a role that covers it."
+
+
+class IdentityNotFoundError(RegistryError):
+    """The account has not attached the identity to the twin."""
+
+    code = "identity.not_found"
+    hint = "Check the identity and its case; identities of other accounts are not shown here."
+
+
+class IdentityExistsError(RegistryError):
+    """The account has attached the identity to the twin already."""
+
+    code = "identity.exists"
+    hint = "Update the identity instead, or delete it first."
+
+
+class StickerNotFoundError(RegistryError):
+    """The twin has no such sticker, or the caller is no recipient of it."""
+
+    code = "sticker.not_found"
+    hint = "Check the color and the context; only recipients see and remove a sticker."
+
+
+class StickerExistsError(RegistryError):
+    """The account has put a sticker of this color on the twin already."""
+
+    code = "sticker.exists"
+    hint = "Use another color, or have a recipient remove the sticker first."
+
+
 class TwinInvalidError(ManyProblemsError):
     """A twin, or what it holds, is not what the API and its model ask for."""
 
@@ -198,11 +275,27 @@ class RelationshipNotFoundError(RegistryError):
     hint = "Check the id; a relationship is found at its source."
 
 
+class TimeSeriesInvalidError(ManyProblemsError):
+    """Values of a batch are not what the API asks for, or have no twin that can take them."""
+
+    code = "time_series.invalid"
+    hint = "Correct what is named; nothing was stored."
+
+
 class ModelInvalidError(RegistryError):
     """A model breaks a rule of the model language, or needs a model that the account has not."""
 
     code = "model.invalid"
     hint = "Mend what is named; twinhold models validate checks files without a registry."
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self._problems = tuple(problems)
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """Everything that is wrong whose place is known: pointers into the array of models."""
+        return self._problems
 
 
 class ModelExistsError(RegistryError):
@@ -224,6 +317,13 @@ class ModelNotFoundError(RegistryError):
 
     code = "model.not_found"
     hint = "Check the id, its version and its case; load the model if it is missing."
+
+
+class ReadTooLongError(RegistryError):
+    """What is asked for goes through more records, or slower rules, than a request may."""
+
+    code = "read.too_long"
+    hint = "Ask for less: a narrower context or a smaller offset."
 
 
 class OperationUnknownError(RegistryError):

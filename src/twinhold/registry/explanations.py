@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from twinhold import rules
-from twinhold.registry import searches, twins, variables
+from twinhold.registry import access, searches, twins, variables
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call, IndexState
 from twinhold.store import Transaction
 from twinhold.store.twins import Facts
@@ -42,13 +43,17 @@ async def explain_rule(
         parsed = rules.parse(rule)
     except rules.RuleSyntaxError:
         return Explained(rules.explain(rule, {}), transaction.engine, None, found is not None)
+    if found is not None and "LEDGER" in parsed.variables:
+        whole = await gathering.with_ledger(transaction, call, found)
+        found = access.with_seen_ledger(call, whole)
+    columns = searches.columns_for(call)
     scope = variables.of_call(call, parsed.variables)
-    seeks = parsed.seeks(searches.COLUMNS, scope)
+    seeks = parsed.seeks(columns, scope)
     indexes = None
     if seeks is not None:
         indexes = {seek.attribute: call.actor.indexes.state(seek.attribute) for seek in seeks}
     return Explained(
-        rules.explain(rule, scope | _of_twin(found, parsed.variables), searches.COLUMNS),
+        rules.explain(rule, scope | _of_twin(found, parsed.variables), columns),
         transaction.engine,
         indexes,
         found is not None,

@@ -2,16 +2,19 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from twinhold.registry.errors import InvalidValueError, quoted
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_YEAR_10000 = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND + 1
 _FORM = re.compile(
     r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
 
 
+@lru_cache(maxsize=64)  # what is stored together has one time
 def write(microseconds: int) -> str:
     """A time with seven decimals, in UTC and without its zone."""
     seconds, fraction = divmod(microseconds, 1_000_000)
@@ -22,7 +25,7 @@ def read(text: object, pointer: str | None = None) -> int:
     """A time as a client sends it: up to nine decimals, and UTC where no zone is named.
 
     Raises:
-        InvalidValueError: it is none, or before 1970.
+        InvalidValueError: it is none, before 1970 or after 9999.
     """
     match = _FORM.fullmatch(text) if isinstance(text, str) else None
     if match is None:
@@ -34,7 +37,7 @@ def read(text: object, pointer: str | None = None) -> int:
         since = (moment - _EPOCH) // _MICROSECOND
     except (ValueError, OverflowError):
         raise _no_time(text, pointer) from None
-    if since < 0:
+    if not 0 <= since < _YEAR_10000:
         raise _no_time(text, pointer)
     return since + int((fraction or "0").ljust(6, "0")[:6])
 
@@ -42,5 +45,6 @@ def read(text: object, pointer: str | None = None) -> int:
 def _no_time(text: object, pointer: str | None) -> InvalidValueError:
     shown = quoted(text) if isinstance(text, str) else "that"
     return InvalidValueError(
-        f"A time must be like 2024-08-30T03:49:30Z and not before 1970, not {shown}.", pointer
+        f"A time must be like 2024-08-30T03:49:30Z, of the years 1970 to 9999, not {shown}.",
+        pointer,
     )

@@ -11,6 +11,7 @@ from twinhold.store import keys as stored
 
 KEY_BYTES = 32
 _CURSORS = "cursor"
+_DOWNLOADS = "download"
 _PINS = "pin"
 _TOKENS = "token-"
 
@@ -20,11 +21,13 @@ class Keys(msgspec.Struct, frozen=True):
 
     Attributes:
         cursors: seals cursors.
+        downloads: seals download URLs.
         pins: makes the digests of PINs, which are too short for one without a key.
         tokens: sign tokens.
     """
 
     cursors: bytes
+    downloads: bytes
     pins: bytes
     tokens: Keyring
 
@@ -33,7 +36,7 @@ async def load(transaction: Transaction) -> Keys:
     """Read the keys; make those that are missing."""
     await transaction.run(stored.ALONE, {})
     kept: dict[str, bytes] = dict(await transaction.all(stored.SELECT_KEYS, {}))
-    for purpose in (_CURSORS, _PINS, f"{_TOKENS}{0:06d}"):
+    for purpose in (_CURSORS, _DOWNLOADS, _PINS, f"{_TOKENS}{0:06d}"):
         if purpose not in kept:
             kept[purpose] = await _make(transaction, purpose)
     return _sorted(kept)
@@ -70,4 +73,4 @@ async def _make(transaction: Transaction, purpose: str) -> bytes:
 
 def _sorted(kept: dict[str, bytes]) -> Keys:
     tokens = {name: kept[name] for name in sorted(kept) if name.startswith(_TOKENS)}
-    return Keys(kept[_CURSORS], kept[_PINS], Keyring(tokens))
+    return Keys(kept[_CURSORS], kept[_DOWNLOADS], kept[_PINS], Keyring(tokens))

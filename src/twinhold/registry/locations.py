@@ -10,12 +10,12 @@ import msgspec
 
 from twinhold.registry import access, modelled_twins
 from twinhold.registry.errors import TwinForbiddenError, TwinNotFoundError
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
 from twinhold.store import modelled_twins as stored_twins
 from twinhold.store import twin_queries as stored
 from twinhold.store.shape import NOTHING
-from twinhold.store.twins import Facts
 
 WAYS = ("isPartOf", "locatedIn", "includedIn", "isCapabilityOf", "hostedBy")
 """The relationships that lead from a twin to where it is."""
@@ -56,7 +56,8 @@ async def _hidden(transaction: Transaction, call: Call, uuids: set[str]) -> set[
     if call.actor.twin_rule is None or not uuids:
         return set()
     rows = await transaction.all(stored_twins.SELECT_SOME.shaped(NOTHING), {"uuids": _texts(uuids)})
-    return {row[0] for row in rows if not access.sees_twin(call, Facts._make(row))}
+    twins = await gathering.twins_of(transaction, call, rows)
+    return {twin.uuid for twin in twins if not access.sees_twin(call, twin)}
 
 
 def _texts(values: Collection[str]) -> str:

@@ -13,7 +13,12 @@ import msgspec
 
 from twinhold.registry import documents, models
 from twinhold.registry.calls import Calls
-from twinhold.registry.errors import InvalidValueError, ModelExistsError, ModelInvalidError
+from twinhold.registry.errors import (
+    InvalidValueError,
+    ModelExistsError,
+    ModelInvalidError,
+    Problem,
+)
 from twinhold.registry.models import StoredModel
 from twinhold.registry.principal import Call
 from twinhold.store import AccessChangedError, Transaction
@@ -191,21 +196,33 @@ async def _library(
 
 
 def _invalid(drafts: Sequence[Draft], error: "InvalidModelError") -> ModelInvalidError:
-    lines = [_line(drafts, violation) for violation in error.violations[:_MOST_VIOLATIONS]]
+    shown = error.violations[:_MOST_VIOLATIONS]
+    lines = [_line(drafts, violation) for violation in shown]
+    problems = [
+        Problem(_place(drafts, violation), violation.message)
+        for violation in shown
+        if violation.document < len(drafts)
+    ]
     more = len(error.violations) - _MOST_VIOLATIONS
     if more > 0:
         lines.append(f"And {more} more.")
     count = len(error.violations)
     what = "1 violation" if count == 1 else f"{count} violations"
-    return ModelInvalidError("\n".join([f"The models have {what}; nothing is stored.", *lines]))
+    message = "\n".join([f"The models have {what}; nothing is stored.", *lines])
+    return ModelInvalidError(message, problems)
 
 
 def _line(drafts: Sequence[Draft], violation: "Violation") -> str:
     """A violation with its place in the body; what a stored model says has none."""
     place = violation.dtmi
     if violation.document < len(drafts):
-        place += f" at /{drafts[violation.document].position}{violation.pointer}"
+        place += f" at {_place(drafts, violation)}"
     return f"{place.strip()}: {violation.code}: {violation.message}"
+
+
+def _place(drafts: Sequence[Draft], violation: "Violation") -> str:
+    """A JSON pointer into the body."""
+    return f"/{drafts[violation.document].position}{violation.pointer}"
 
 
 def _prepare(

@@ -1,35 +1,44 @@
-"""The model face of twins: put, read, patch and delete twins that follow a model.
+"""The model face of twins: put, read and patch twins that follow a model.
 
 An id of the model dialects is the name of a twin of the caller's account, from which its UUID is
 made, or else the UUID of a twin (design: "One twin, two faces").
 """
 
 import re
-from collections.abc import Iterable
-from typing import Any, Literal, NamedTuple
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from twinhold.registry import access, attribute_indexes, contents, documents, ids, json_patch
+from twinhold.registry import (
+    access,
+    attribute_indexes,
+    capabilities,
+    contents,
+    documents,
+    ids,
+    json_patch,
+)
 from twinhold.registry.errors import (
     InvalidValueError,
     PreconditionFailedError,
     Problem,
     TwinInvalidError,
     TwinNotFoundError,
-    TwinRelatedError,
     quoted,
 )
 from twinhold.registry.json_patch import PatchOperation
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
 from twinhold.registry.twins import require_alive
 from twinhold.store import Transaction
 from twinhold.store import modelled_twins as stored
-from twinhold.store import relationships as stored_relationships
-from twinhold.store import transfers as stored_transfers
 from twinhold.store.shape import NOTHING, Shape
 from twinhold.store.statement import Statement
 from twinhold.store.twins import Facts
+
+if TYPE_CHECKING:
+    from twinhold.dtdl import Model
 
 _ID = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,128}")
 _PUT_ATTEMPTS = 3
@@ -68,12 +77,13 @@ class Patch(msgspec.Struct, frozen=True):
     condition: Condition = ALWAYS
 
 
-class _Face(NamedTuple):
+class Face(NamedTuple):
     """What is kept of the model face: its contents as JSON."""
 
     id: str
     model: str
     contents: str
+    external_id: str | None
 
 
 class Written(NamedTuple):
@@ -107,7 +117,7 @@ async def put(
         twin = await _find(transaction, call, draft.id, _TO_CHANGE)
         if twin is not None:
             access.require_permission(call.actor, "update_twin")
-            _require_change(call, twin, condition)
+            require_change(call, twin, condition)
             return await _update(transaction, call, twin, face, shape)
         access.require_permission(call.actor, "create_twin")
         _require_absent(draft.id, condition)
@@ -132,19 +142,8 @@ async def get_some(
     transaction: Transaction, call: Call, wanted: Iterable[str], shape: Shape
 ) -> list[Facts]:
     """Those of some twins that there are and that the caller may see, in the order asked for."""
-    uuids = {id_: _uuids(call, id_) for id_ in wanted}
-    sought = sorted({uuid for pair in uuids.values() for uuid in pair})
-    rows = await transaction.all(
-        stored.SELECT_SOME.shaped(shape), {"uuids": msgspec.json.encode(sought).decode()}
-    )
-    found = {row[0]: Facts._make(row) for row in rows}
-    twins = (found.get(named) or found.get(given) for named, given in uuids.values())
-    seen = {
-        twin.uuid: twin
-        for twin in twins
-        if twin and twin.id is not None and access.sees_twin(call, twin)
-    }
-    return list(seen.values())
+    found = await find_each(transaction, call, wanted, shape)
+    return list({twin.uuid: twin for twin in found.values()}.values())
 
 
 async def patch(transaction: Transaction, call: Call, change: Patch, shape: Shape) -> Written:
@@ -169,35 +168,6 @@ async def patch(transaction: Transaction, call: Call, change: Patch, shape: Shap
     return await _update(transaction, call, twin, face, shape)
 
 
-async def delete(
-    transaction: Transaction, call: Call, id_: str, condition: Condition, *, cascade: bool
-) -> None:
-    """Remove a twin with all that hangs on it.
-
-    Args:
-        transaction: the transaction.
-        call: who calls.
-        id_: the twin.
-        condition: what must hold.
-        cascade: remove its relationships too.
-
-    Raises:
-        TwinRelatedError: it has relationships, and they are not to be removed.
-        TwinNotFoundError, TwinForbiddenError, NotOwnerError, TwinTerminatedError: the twin may not
-            be removed.
-        PreconditionFailedError: the condition does not hold.
-    """
-    twin = await find_to_change(transaction, call, id_, condition)
-    if cascade:
-        await transaction.run(stored_relationships.DELETE_OUTGOING, {"uuid": twin.uuid})
-        await transaction.run(stored_relationships.DELETE_INCOMING, {"uuid": twin.uuid})
-    elif await transaction.one(stored_relationships.OF_TWIN, {"uuid": twin.uuid}):
-        raise TwinRelatedError(f"The twin {quoted(id_)} has relationships.")
-    await transaction.run(stored_transfers.DELETE_OF_TWIN, {"twin": twin.uuid})
-    await attribute_indexes.drop(transaction, twin.uuid)
-    await transaction.run(stored.DELETE, {"uuid": twin.uuid})
-
-
 async def find(transaction: Transaction, call: Call, id_: str, shape: Shape = NOTHING) -> Facts:
     """A twin of an id that has a model face and that the caller may see.
 
@@ -210,7 +180,19 @@ async def find(transaction: Transaction, call: Call, id_: str, shape: Shape = NO
     return twin
 
 
-def _uuids(call: Call, id_: str) -> tuple[str, str]:
+async def find_each(
+    transaction: Transaction, call: Call, wanted: Iterable[str], shape: Shape = NOTHING
+) -> dict[str, Facts]:
+    """Those of some twins that there are and that the caller may see, by the ids asked for."""
+    twins = await _find_some(transaction, call, wanted, stored.SELECT_SOME.shaped(shape))
+    return {
+        id_: twin
+        for id_, twin in twins.items()
+        if twin and twin.id is not None and access.sees_twin(call, twin)
+    }
+
+
+def uuids_of(call: Call, id_: str) -> tuple[str, str]:
     """The UUID of the twin of a name, and the one that is given instead of a name."""
     named = ids.named_twin_uuid(call.actor.account, id_)
     lowered = id_.lower()
@@ -228,7 +210,7 @@ async def find_to_change(
         PreconditionFailedError: the condition does not hold.
     """
     twin = _required(await _find(transaction, call, id_, _TO_CHANGE), id_)
-    _require_change(call, twin, condition)
+    require_change(call, twin, condition)
     return twin
 
 
@@ -241,32 +223,70 @@ async def find_pair_to_change(
         TwinNotFoundError: one of them does not exist in the account.
         TwinForbiddenError: the caller may not see one of them.
     """
-    pairs = [_uuids(call, one), _uuids(call, other)]
-    sought = sorted({uuid for pair in pairs for uuid in pair})
-    rows = await transaction.all(
-        stored.SELECT_SOME_FOR_UPDATE.shaped(NOTHING),
-        {"uuids": msgspec.json.encode(sought).decode()},
-    )
-    found = {row[0]: Facts._make(row) for row in rows}
-    first, second = (
-        _required(found.get(named) or found.get(given), id_)
-        for id_, (named, given) in zip((one, other), pairs, strict=True)
-    )
-    for twin in (first, second):
-        access.require_twin(call, twin)
-        access.require_ownership(call, twin)
-    return first, second
+    found = await find_some_to_change(transaction, call, (one, other))
+    return require_end(call, found[one], one), require_end(call, found[other], other)
+
+
+async def find_some_to_change(
+    transaction: Transaction, call: Call, wanted: Iterable[str]
+) -> dict[str, Facts | None]:
+    """The twins of some ids, held until the transaction ends, whether they may be changed or not.
+
+    One that is not there, or has no model face, may be in it all the same.
+    """
+    return await _find_some(transaction, call, wanted, _SOME_TO_CHANGE)
+
+
+async def hold_all(
+    transaction: Transaction, call: Call, uuids: Collection[str]
+) -> dict[str, Facts]:
+    """Those of some UUIDs that are twins, held until the transaction ends."""
+    return await _find_all(transaction, call, uuids, _SOME_TO_CHANGE)
+
+
+def require_end(call: Call, twin: Facts | None, id_: str) -> Facts:
+    """Let only a twin pass at which a relationship of the caller's account may end.
+
+    Raises:
+        TwinNotFoundError: it does not exist in the account.
+        TwinForbiddenError: the caller may not see it.
+        NotOwnerError: another account owns it.
+    """
+    found = _required(twin, id_)
+    access.require_twin(call, found)
+    access.require_ownership(call, found)
+    return found
+
+
+async def _find_some(
+    transaction: Transaction, call: Call, wanted: Iterable[str], statement: Statement
+) -> dict[str, Facts | None]:
+    """The twin of each of some names or UUIDs, whether it has a model face or not."""
+    uuids = {id_: uuids_of(call, id_) for id_ in wanted}
+    sought = {uuid for pair in uuids.values() for uuid in pair}
+    found = await _find_all(transaction, call, sought, statement)
+    return {id_: found.get(named) or found.get(given) for id_, (named, given) in uuids.items()}
+
+
+async def _find_all(
+    transaction: Transaction, call: Call, uuids: Collection[str], statement: Statement
+) -> dict[str, Facts]:
+    """Twins by their UUIDs."""
+    sought = msgspec.json.encode(sorted(uuids)).decode()
+    rows = await transaction.all(statement, {"uuids": sought})
+    return {twin.uuid: twin for twin in await gathering.twins_of(transaction, call, rows)}
 
 
 async def _find(
     transaction: Transaction, call: Call, id_: str, statement: Statement
 ) -> Facts | None:
     """The twin of a name or UUID, whether it has a model face or not."""
-    named, given = _uuids(call, id_)
+    named, given = uuids_of(call, id_)
     rows = await transaction.all(statement, {"named": named, "given": given})
     if not rows:
         return None
-    return Facts._make(next((row for row in rows if row[0] == named), rows[0]))
+    row = next((row for row in rows if row[0] == named), rows[0])
+    return (await gathering.twins_of(transaction, call, [row]))[0]
 
 
 def _required(twin: Facts | None, id_: str) -> Facts:
@@ -275,7 +295,13 @@ def _required(twin: Facts | None, id_: str) -> Facts:
     return twin
 
 
-def _require_change(call: Call, twin: Facts, condition: Condition) -> None:
+def require_change(call: Call, twin: Facts, condition: Condition = ALWAYS) -> None:
+    """Let only a twin pass that the caller may change now.
+
+    Raises:
+        TwinForbiddenError, NotOwnerError, TwinTerminatedError: it may not be changed.
+        PreconditionFailedError: the condition does not hold.
+    """
     access.require_twin(call, twin)
     access.require_ownership(call, twin)
     require_alive(twin)
@@ -290,22 +316,39 @@ def _require_absent(id_: str, condition: Condition) -> None:
         raise PreconditionFailedError(f"The twin {quoted(id_)} does not exist.")
 
 
-async def _face(transaction: Transaction, call: Call, draft: Draft) -> _Face:
+async def _face(transaction: Transaction, call: Call, draft: Draft) -> Face:
     """What is kept of a draft, when all of it is as it must be.
 
     Raises:
         TwinInvalidError: it is not; names every violation.
     """
-    problems = check_id(draft.id)
+    require_id(draft.id)
+    model = await contents.model_of(transaction, call, draft.model)
+    return checked(draft, model, call.now)
+
+
+def require_id(id_: str) -> None:
+    """Let only the id of a twin pass.
+
+    Raises:
+        TwinInvalidError: it is none.
+    """
+    problems = check_id(id_)
     if problems:
         raise TwinInvalidError(problems)
-    model = await contents.model_of(transaction, call, draft.model)
-    return _Face(draft.id, draft.model, contents.checked(model, draft.contents, call.now))
 
 
-async def _insert(
-    transaction: Transaction, call: Call, face: _Face, shape: Shape
-) -> Written | None:
+def checked(draft: Draft, model: "Model", now: int) -> Face:
+    """What is kept of a draft with a good id, when its contents conform to its model.
+
+    Raises:
+        TwinInvalidError: they do not; names every violation.
+    """
+    kept = contents.checked(model, draft.contents, now)
+    return Face(draft.id, draft.model, kept, capabilities.external_id(model, draft.contents))
+
+
+async def _insert(transaction: Transaction, call: Call, face: Face, shape: Shape) -> Written | None:
     """A new twin; None when somebody else was quicker."""
     owner = call.actor.account
     uuid = ids.named_twin_uuid(owner, face.id)
@@ -320,12 +363,15 @@ async def _insert(
 
 
 async def _update(
-    transaction: Transaction, call: Call, twin: Facts, face: _Face, shape: Shape
+    transaction: Transaction, call: Call, twin: Facts, face: Face, shape: Shape
 ) -> Written:
     """The twin with another face; a twin that had none is known by its UUID from now on."""
     kept = face._replace(id=twin.id or twin.uuid)
+    indexed = (kept.id, kept.model, kept.external_id)
+    same = indexed == (twin.id, twin.model, twin.external_id)
+    statement = stored.UPDATE_CONTENTS if same else stored.UPDATE
     row = await transaction.one(
-        stored.UPDATE.shaped(shape), {"uuid": twin.uuid, "now": call.now, **kept._asdict()}
+        statement.shaped(shape), {"uuid": twin.uuid, "now": call.now, **kept._asdict()}
     )
     if row is None:
         raise RuntimeError("A twin that is held has gone.")

@@ -99,6 +99,8 @@ class Principal(msgspec.Struct, frozen=True):
     statement: Statement
     rules: RoleRules
     twin_rule: "Rule | None"
+    entry_rule: "Rule | None"
+    identity_rule: "Rule | None"
     description: str | None
     validity: int | None
     secret: str
@@ -117,6 +119,8 @@ NOBODY = Principal(
     statement=Statement("allow"),
     rules=RoleRules(),
     twin_rule=None,
+    entry_rule=None,
+    identity_rule=None,
     description=None,
     validity=None,
     secret="",

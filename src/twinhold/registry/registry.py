@@ -3,10 +3,14 @@
 import hashlib
 from dataclasses import dataclass
 
+from twinhold.blobs import Blobs
 from twinhold.registry import keys
 from twinhold.registry.attribute_indexes import Indexer
 from twinhold.registry.authentication import Authenticator
+from twinhold.registry.collecting import Collector
 from twinhold.registry.cursors import Cursors
+from twinhold.registry.downloads import Downloads
+from twinhold.registry.ledgers.references import Refresher
 from twinhold.store import Store
 
 
@@ -24,9 +28,13 @@ class Registry:
     actions: frozenset[str]
     pin_key: bytes
     indexer: Indexer
+    references: Refresher
+    blobs: Blobs
+    downloads: Downloads
+    collector: Collector
 
     @classmethod
-    async def open(cls, store: Store, actions: frozenset[str]) -> "Registry":
+    async def open(cls, store: Store, actions: frozenset[str], blobs: Blobs) -> "Registry":
         """A registry over an open store; makes its keys when they are missing."""
         kept = await store.write(keys.load)
         return cls(
@@ -36,6 +44,10 @@ class Registry:
             actions=actions,
             pin_key=kept.pins,
             indexer=Indexer(store),
+            references=Refresher(store),
+            blobs=blobs,
+            downloads=Downloads(kept.downloads),
+            collector=Collector(store, blobs),
         )
 
     def pin_digest(self, account: str, pin: str) -> bytes:

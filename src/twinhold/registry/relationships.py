@@ -4,6 +4,7 @@ An edge is seen by whoever sees both its ends, and changed by whoever may change
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -18,12 +19,13 @@ from twinhold.registry.errors import (
     TwinRelatedError,
     quoted,
 )
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.models import get as get_model
 from twinhold.registry.principal import Call
 from twinhold.registry.twins import require_alive
 from twinhold.store import Transaction
 from twinhold.store import relationships as stored
-from twinhold.store.relationships import Edge
+from twinhold.store.relationships import Edge, EdgeRow
 from twinhold.store.shape import NOTHING, Shape
 from twinhold.store.twins import Facts
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 Direction = Literal["outgoing", "incoming"]
 LONGEST_ID = 1024
+_ID = re.compile(rf"[^\x00-\x1f\x7f-\x9f]{{1,{LONGEST_ID}}}")
 _STATEMENTS = {"outgoing": stored.OUTGOING, "incoming": stored.INCOMING}
 
 
@@ -53,7 +56,7 @@ class Draft(msgspec.Struct, frozen=True):
     id: str = ""
 
 
-class Ends(msgspec.Struct, frozen=True):
+class Paths(msgspec.Struct, frozen=True):
     """Which relationships of a twin are meant, seen from it.
 
     Attributes:
@@ -85,7 +88,9 @@ class Ends(msgspec.Struct, frozen=True):
         }
 
 
-class _Ends(NamedTuple):
+class Ends(NamedTuple):
+    """The twins at the ends of an edge."""
+
     source: Facts
     target: Facts
 
@@ -98,30 +103,55 @@ async def put(transaction: Transaction, call: Call, draft: Draft, shape: Shape) 
         TwinTerminatedError: the source never changes again.
         RelationshipInvalidError: the model of the source has no such relationship.
     """
+    if draft.id:
+        require_id(draft.id)
     found = await modelled_twins.find_pair_to_change(transaction, call, draft.source, draft.target)
-    ends = _Ends(*found)
+    ends = Ends(*found)
     require_alive(ends.source)
-    kind = await _valid_kind(transaction, call, draft, ends)
+    kind = await valid_kind(transaction, call, draft, ends)
     properties = _kept(draft.properties)
     relationship = draft.id or await _id(transaction, draft, ends, properties)
     await _require_room(transaction, kind, ends, relationship)
     row = await transaction.one(
-        stored.PUT.shaped(shape),
-        {
-            "source": ends.source.uuid,
-            "relationship": relationship,
-            "name": draft.name,
-            "target": ends.target.uuid,
-            "source_id": ends.source.id,
-            "target_id": ends.target.id,
-            "properties": properties,
-            "now": call.now,
-        },
+        stored.PUT.shaped(shape), edge(draft, ends, relationship)._asdict() | {"now": call.now}
     )
     if row is None:
         raise RuntimeError("A statement that puts a relationship answered none.")
     document: str = row[0]
     return document
+
+
+def check_id(text: object, pointer: str = "/id") -> list[Problem]:
+    """What is wrong with the id of a relationship: it has 1 to 1024 characters, none of control."""
+    if isinstance(text, str) and _ID.fullmatch(text):
+        return []
+    what = quoted(text) if isinstance(text, str) else documents.kind(text)
+    message = f"The id must have 1 to {LONGEST_ID} printable characters, not {what}."
+    return [Problem(pointer, message)]
+
+
+def require_id(id_: str) -> None:
+    """Let only the id of a relationship pass.
+
+    Raises:
+        RelationshipInvalidError: it is none.
+    """
+    problems = check_id(id_)
+    if problems:
+        raise RelationshipInvalidError(problems)
+
+
+def edge(draft: Draft, ends: Ends, relationship: str) -> EdgeRow:
+    """What is kept of a draft that is as it must be."""
+    return EdgeRow(
+        source=ends.source.uuid,
+        relationship=relationship,
+        name=draft.name,
+        target=ends.target.uuid,
+        source_id=ends.source.id or "",
+        target_id=ends.target.id or "",
+        properties=_kept(draft.properties),
+    )
 
 
 async def get(transaction: Transaction, call: Call, twin: str, id_: str, shape: Shape) -> str:
@@ -135,7 +165,9 @@ async def get(transaction: Transaction, call: Call, twin: str, id_: str, shape: 
     row = await transaction.one(
         stored.SELECT_WITH_TARGET.shaped(shape), {"source": source.uuid, "relationship": id_}
     )
-    if row is None or not access.sees_twin(call, Facts._make(row[stored.FACTS_START :])):
+    ends = [] if row is None else [row[stored.FACTS_START :]]
+    targets = await gathering.twins_of(transaction, call, ends)
+    if row is None or not access.sees_twin(call, targets[0]):
         raise _not_found(id_)
     document: str = row[1]
     return document
@@ -162,22 +194,26 @@ async def of_twins(
         _STATEMENTS[direction].shaped(shape), {"uuids": msgspec.json.encode(uuids).decode()}
     )
     found: dict[str, list[str]] = {uuid: [] for uuid in uuids}
-    for row in rows:
-        if access.sees_twin(call, Facts._make(row[stored.FACTS_START :])):
+    ends = (row[stored.FACTS_START :] for row in rows)
+    others = await gathering.twins_of(transaction, call, ends)
+    for row, other in zip(rows, others, strict=True):
+        if access.sees_twin(call, other):
             found[row[0]].append(row[1])
     return found
 
 
 async def related(
-    transaction: Transaction, call: Call, uuids: Sequence[str], ends: Ends
+    transaction: Transaction, call: Call, uuids: Sequence[str], paths: Paths
 ) -> set[str]:
     """Those of some twins that have such a relationship with a twin that the caller may see."""
     found = set[str]()
     parameters = {"owner": call.actor.account, "uuids": msgspec.json.encode(uuids).decode()}
-    for direction in ends.directions:
-        statement = stored.ends(direction, named=ends.is_named, modelled=ends.is_modelled)
-        rows = await transaction.all(statement.shaped(NOTHING), ends.parameters | parameters)
-        found |= {row[0] for row in rows if access.sees_twin(call, Facts._make(row[1:]))}
+    for direction in paths.directions:
+        statement = stored.ends(direction, named=paths.is_named, modelled=paths.is_modelled)
+        rows = await transaction.all(statement.shaped(NOTHING), paths.parameters | parameters)
+        others = await gathering.twins_of(transaction, call, (row[1:] for row in rows))
+        seen = zip(rows, others, strict=True)
+        found |= {row[0] for row, other in seen if access.sees_twin(call, other)}
     return found
 
 
@@ -195,6 +231,12 @@ async def delete(transaction: Transaction, call: Call, twin: str, id_: str) -> N
         raise _not_found(id_)
 
 
+async def delete_of_twin(transaction: Transaction, twin: str) -> None:
+    """Remove the relationships that leave a twin or arrive at it."""
+    for statement in (stored.DELETE_OUTGOING, stored.DELETE_INCOMING):
+        await transaction.run(statement, {"uuid": twin})
+
+
 async def require_none(transaction: Transaction, twin: Facts) -> None:
     """Let only a twin pass that has no relationships.
 
@@ -205,8 +247,8 @@ async def require_none(transaction: Transaction, twin: Facts) -> None:
         raise TwinRelatedError(f"The twin {quoted(twin.id or twin.uuid)} has relationships.")
 
 
-async def _valid_kind(
-    transaction: Transaction, call: Call, draft: Draft, ends: _Ends
+async def valid_kind(
+    transaction: Transaction, call: Call, draft: Draft, ends: Ends
 ) -> "Relationship":
     """The kind of relationship in the model of the source, when a draft conforms to it.
 
@@ -215,26 +257,47 @@ async def _valid_kind(
     """
     if ends.source.uuid == ends.target.uuid:
         raise _invalid("/targetId", "A twin cannot have a relationship with itself.")
-    model = await _model_of(transaction, call, ends.source, "/sourceId")
-    kind = model.relationships.get(draft.name)
-    if kind is None:
-        known = ", ".join(sorted(model.relationships)) or "none"
-        raise _invalid(
-            "/name",
-            f"The model {model.dtmi} has no relationship {quoted(draft.name)}; it has: {known}.",
-        )
-    problems = [
-        Problem(f"/properties{found.pointer}", found.message)
-        for found in model.validate_relationship(draft.name, draft.properties)
-    ]
+    source = await _model_of(transaction, call, ends.source, "/sourceId")
+    kind = kind_of(draft, source)
+    target = None
     if kind.target:
         target = await _model_of(transaction, call, ends.target, "/targetId")
-        if not target.is_a(kind.target):
-            message = f"{draft.name} leads to {kind.target}, and the target is a {target.dtmi}."
-            problems.append(Problem("/targetId", message))
+    check(draft, source, target)
+    return kind
+
+
+def kind_of(draft: Draft, source: "Model") -> "Relationship":
+    """The kind of relationship that the model of the source has.
+
+    Raises:
+        RelationshipInvalidError: it has none of the name.
+    """
+    kind = source.relationships.get(draft.name)
+    if kind is None:
+        known = ", ".join(sorted(source.relationships)) or "none"
+        raise _invalid(
+            "/name",
+            f"The model {source.dtmi} has no relationship {quoted(draft.name)}; it has: {known}.",
+        )
+    return kind
+
+
+def check(draft: Draft, source: "Model", target: "Model | None") -> None:
+    """Let only a draft pass that conforms to the kind that the model of its source has.
+
+    Raises:
+        RelationshipInvalidError: it does not; names every violation.
+    """
+    kind = kind_of(draft, source)
+    problems = [
+        Problem(f"/properties{found.pointer}", found.message)
+        for found in source.validate_relationship(draft.name, draft.properties)
+    ]
+    if kind.target and target is not None and not target.is_a(kind.target):
+        message = f"{draft.name} leads to {kind.target}, and the target is a {target.dtmi}."
+        problems.append(Problem("/targetId", message))
     if problems:
         raise RelationshipInvalidError(problems)
-    return kind
 
 
 async def _model_of(transaction: Transaction, call: Call, twin: Facts, pointer: str) -> "Model":
@@ -257,7 +320,7 @@ def _kept(properties: dict[str, Any]) -> str | None:
     return msgspec.json.encode(kept, order="sorted").decode() if kept else None
 
 
-async def _id(transaction: Transaction, draft: Draft, ends: _Ends, properties: str | None) -> str:
+async def _id(transaction: Transaction, draft: Draft, ends: Ends, properties: str | None) -> str:
     """The id of the edge: that of the same one if it is there, else one that is free."""
     rows = await transaction.all(
         stored.BETWEEN,
@@ -273,7 +336,7 @@ async def _id(transaction: Transaction, draft: Draft, ends: _Ends, properties: s
     return derived if taken is None else f"{derived}_{_digest(draft.name, ends.target.uuid)}"
 
 
-def _derived(draft: Draft, ends: _Ends, properties: str | None) -> str:
+def _derived(draft: Draft, ends: Ends, properties: str | None) -> str:
     """An id by the vendor's pattern: source, name, properties by name, target (spec 5 and 9)."""
     kept = {} if properties is None else documents.decode(properties)
     parts = [part for name in sorted(kept) for part in (name, _text(kept[name]))]
@@ -293,7 +356,7 @@ def _digest(*parts: str) -> str:
 
 
 async def _require_room(
-    transaction: Transaction, kind: "Relationship", ends: _Ends, relationship: str
+    transaction: Transaction, kind: "Relationship", ends: Ends, relationship: str
 ) -> None:
     """Let only a source pass that may have this edge beside its others of the name.
 

@@ -1,5 +1,7 @@
 """Rules as texts: read when they arrive, so that what is stored always parses."""
 
+import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from twinhold import rules
@@ -19,6 +21,17 @@ def parse(text: str, pointer: str | None = None) -> "Rule":
         return rules.parse(text)
     except rules.RuleSyntaxError as error:
         raise RuleInvalidError(f"The rule does not parse: {error}", pointer) from None
+
+
+async def check(texts: Iterable[tuple[str, str]]) -> None:
+    """Read many rules, each with its pointer, and let others run in between.
+
+    Raises:
+        RuleInvalidError: see `parse`.
+    """
+    for text, pointer in texts:
+        parse(text, pointer)
+        await asyncio.sleep(0)
 
 
 def is_rule(text: str) -> bool:

@@ -14,10 +14,12 @@ import msgspec
 
 from twinhold.registry import access, ids, variables
 from twinhold.registry.index_values import span_of
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
 from twinhold.rules import Hidden, Json, Text
 from twinhold.store import Transaction
 from twinhold.store import searches as stored
+from twinhold.store.engine import Row
 from twinhold.store.searches import Span
 from twinhold.store.shape import Shape
 from twinhold.store.statement import Statement
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 COLUMNS: "Mapping[str, Column]" = {
     "TWIN": Json("description"),
+    "LEDGER": Json("own_ledger", inner="value"),
     "twin": Text("uuid_text"),
     "twin_status": Text("status"),
     "twin_owner": Text("owner_text"),
@@ -42,6 +45,8 @@ COLUMNS: "Mapping[str, Column]" = {
     "twin_terminated_ts": Hidden(),
 }
 """Where the variables of a twin are stored; all others are the same for a whole search."""
+
+_COLUMNS_WITHOUT_LEDGER: "Mapping[str, Column]" = {**COLUMNS, "LEDGER": Hidden()}
 
 WINDOW = 5_000
 CANDIDATES = 500
@@ -94,7 +99,8 @@ async def look(transaction: Transaction, call: Call, search: Search) -> Page:
     )
     deadline = time.monotonic() + BUDGET_SECONDS
     found: list[str] = []
-    for number, twin in enumerate(map(Facts._make, rows[: search.count]), 1):
+    candidates = await sieve.completed(transaction, rows[: search.count])
+    for number, twin in enumerate(candidates, 1):
         if sieve.keeps(twin):
             found.append(twin.document)
         if number % TWINS_A_BREATH == 0:
@@ -162,7 +168,7 @@ class _Filling:
                 statement,
                 {**self._sieve.parameters, **values, "after": self._after, "count": CANDIDATES},
             )
-            await self._take(map(Facts._make, rows))
+            await self._take(await self._sieve.completed(self._transaction, rows))
             if len(rows) < CANDIDATES and not self._over():
                 self._after = end
                 return
@@ -194,25 +200,46 @@ class _Sieve:
         self._call = call
         self._scope = variables.of_call(call, search.rule.variables)
         self._gather = variables.gatherer(call, search.rule.variables)
-        found = predicate(search.rule, engine, self._scope)
-        self._condition = "TRUE" if found is None else found.sql
-        self._exact = found is not None and found.exact
-        self._checks_access = search.visible_only and call.actor.twin_rule is not None
-        bound = {} if found is None else found.parameters
-        self.parameters: dict[str, Any] = {**bound, "owner": call.actor.account}
+        # The role's own rule, unlike one that the caller brings, looks at the whole ledger.
+        self._is_brought = search.rule is not call.actor.twin_rule
+        columns = columns_for(call) if self._is_brought else COLUMNS
+        predicate = predicate_of(search.rule, engine, self._scope, columns)
+        self._condition = "TRUE" if predicate is None else predicate.sql
+        reads_ledger = "LEDGER" in search.rule.variables
+        # What a ledger includes is not in the row.
+        self._exact = predicate is not None and predicate.exact and not reads_ledger
+        twin_rule = call.actor.twin_rule if search.visible_only else None
+        self._checks_access = twin_rule is not None
+        self._reads_ledger = reads_ledger or (
+            twin_rule is not None and "LEDGER" in twin_rule.variables
+        )
+        found = {} if predicate is None else predicate.parameters
+        self.parameters: dict[str, Any] = {**found, "owner": call.actor.account}
 
     def statement(self, statement: Statement, further: str | None = None) -> Statement:
         """A statement with the condition, and a further one."""
         condition = self._condition if further is None else f"{further} AND {self._condition}"
         return statement.where(condition).shaped(self.search.shape)
 
+    async def completed(self, transaction: Transaction, rows: Iterable[Row]) -> list[Facts]:
+        """The twins of some rows, with all that the rules read of them."""
+        twins = [Facts._make(row) for row in rows]
+        if not self._reads_ledger:
+            return twins
+        return await gathering.with_ledgers(transaction, self._call, twins)
+
     def keeps(self, twin: Facts) -> bool:
         """Whether a twin that came back belongs to the answer."""
         if twin.document is None:
             return False
-        if not self._exact and not self.search.rule.matches(self._gather(twin)):
+        if not self._exact and not self.search.rule.matches(self._gather(self._as_seen(twin))):
             return False
         return not self._checks_access or access.sees_twin(self._call, twin)
+
+    def _as_seen(self, twin: Facts) -> Facts:
+        if not (self._is_brought and self._reads_ledger):
+            return twin
+        return access.with_seen_ledger(self._call, twin)
 
     def spans(self) -> list[Span] | None:
         """Where indexes have all candidates; None when no index can help."""
@@ -223,10 +250,17 @@ class _Sieve:
         return spans if len(spans) == len(seeks) else None
 
 
-def predicate(rule: "Rule", engine: "Engine", scope: Mapping[str, object]) -> "Predicate | None":
+def columns_for(call: Call) -> "Mapping[str, Column]":
+    """`COLUMNS` for the rule of a caller: SQL sees the ledger only when they see all of it."""
+    return COLUMNS if call.actor.entry_rule is None else _COLUMNS_WITHOUT_LEDGER
+
+
+def predicate_of(
+    rule: "Rule", engine: "Engine", scope: Mapping[str, object], columns: "Mapping[str, Column]"
+) -> "Predicate | None":
     """The condition of a rule on `searched_twins`; None where the engine can say nothing."""
-    if scope or not rule.variables <= COLUMNS.keys():
-        return rule.to_sql(COLUMNS, engine, scope)
+    if scope or columns is not COLUMNS or not rule.variables <= COLUMNS.keys():
+        return rule.to_sql(columns, engine, scope)
     return _predicate_of_twin(rule, engine)
 
 

@@ -43,7 +43,7 @@ async def create(
     offer = Transfer(
         transfer, twin, call.actor.account, recipient, call.now + VALID_SECONDS * _SECOND
     )
-    await transaction.run(stored.DELETE_OF_TWIN, {"twin": twin})
+    await delete_of_twin(transaction, twin)
     await transaction.run(stored.INSERT, offer._asdict() | {"transfer": transfer})
     return offer
 
@@ -60,7 +60,7 @@ async def accept(transaction: Transaction, call: Call, transfer: str, shape: Sha
     offer = await _find(transaction, call, transfer)
     if call.actor.account != offer.recipient or offer.validity <= call.now:
         raise _unknown(transfer)
-    twin = await twins.hold(transaction, offer.twin)
+    twin = await twins.hold(transaction, call, offer.twin)
     # Their rule judges the twin as it will be.
     access.require_twin(call, twin._replace(owner=call.actor.account))
     twins.require_alive(twin)
@@ -87,6 +87,11 @@ async def cancel(transaction: Transaction, call: Call, transfer: str) -> Transfe
     offer = await _find(transaction, call, transfer)
     await transaction.run(stored.DELETE, {"transfer": transfer})
     return offer
+
+
+async def delete_of_twin(transaction: Transaction, twin: str) -> None:
+    """Withdraw the offer of a twin."""
+    await transaction.run(stored.DELETE_OF_TWIN, {"twin": twin})
 
 
 async def _find(transaction: Transaction, call: Call, transfer: str) -> Transfer:

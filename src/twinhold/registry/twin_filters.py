@@ -56,10 +56,6 @@ class Filters(msgspec.Struct, frozen=True):
     changed_before: int | None = None
     properties: Group | None = None
 
-    def text(self) -> str:
-        """A text that is the same for two filters only when they are."""
-        return msgspec.json.encode(self).decode()
-
 
 async def models_of(
     transaction: Transaction, call: Call, filter_: ModelFilter

@@ -10,8 +10,9 @@ import msgspec
 
 from twinhold.registry import access, modelled_twins, models, twin_filters
 from twinhold.registry.errors import InvalidValueError, quoted
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
-from twinhold.registry.relationships import Direction, Ends
+from twinhold.registry.relationships import Direction, Paths
 from twinhold.registry.twin_filters import EITHER, ModelFilter
 from twinhold.store import Transaction
 from twinhold.store import relationships as stored
@@ -98,12 +99,12 @@ class _Walk:
         """
         most = min(self._room, MOST_TWINS)
         wanted = await twin_filters.models_of(self._transaction, self._call, step.model)
-        ends = Ends(step.directions, step.names, wanted)
+        paths = Paths(step.directions, step.names, wanted)
         statement = stored.neighbours(
-            ends.directions, named=ends.is_named, modelled=ends.is_modelled
+            paths.directions, named=paths.is_named, modelled=paths.is_modelled
         )
         parameters = {
-            **ends.parameters,
+            **paths.parameters,
             "owner": self._call.actor.account,
             "uuids": models.names(twin.uuid for twin in twins),
             "count": most + 1,
@@ -112,5 +113,5 @@ class _Walk:
         if len(rows) > most:
             message = f"The step {quoted(step.alias)} finds more than {most} twins."
             raise InvalidValueError(f"{message} Name relationships or models to find fewer.")
-        found = map(Facts._make, rows)
+        found = await gathering.twins_of(self._transaction, self._call, rows)
         return [twin for twin in found if access.sees_twin(self._call, twin)]

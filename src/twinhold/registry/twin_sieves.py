@@ -14,8 +14,9 @@ from twinhold.registry import (
     twin_filters,
     variables,
 )
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
-from twinhold.registry.relationships import Ends
+from twinhold.registry.relationships import Paths
 from twinhold.registry.twin_filters import Filters
 from twinhold.store import Transaction
 from twinhold.store import twin_queries as stored
@@ -34,7 +35,7 @@ class Sieve:
     def __init__(self, call: Call, filters: Filters) -> None:
         self._call = call
         self._properties = filters.properties
-        self._ends: Ends | None = None
+        self._paths: Paths | None = None
         self._conditions: list[str] = []
         self._has_rule = call.actor.twin_rule is not None
         self.models: tuple[str, ...] | None = None
@@ -66,14 +67,14 @@ class Sieve:
         self.location = uuid
         self.parameters |= {"location": uuid, "ways": models.names(locations.WAYS)}
 
-    def require_relationship(self, ends: Ends) -> None:
+    def require_relationship(self, paths: Paths) -> None:
         """Ask for twins that have a relationship."""
-        self._ends = ends
+        self._paths = paths
         conditions = [
-            stored.related(direction, named=ends.is_named, modelled=ends.is_modelled)
-            for direction in ends.directions
+            stored.related(direction, named=paths.is_named, modelled=paths.is_modelled)
+            for direction in paths.directions
         ]
-        self.require(" OR ".join(conditions), ends.parameters)
+        self.require(" OR ".join(conditions), paths.parameters)
 
     async def kept(
         self, transaction: Transaction, twins: Sequence[Facts], *, located: bool
@@ -85,11 +86,12 @@ class Sieve:
             twins: in the order of the answer.
             located: whether they are known to be in the location.
         """
-        kept = [twin for twin in twins if self._keeps(twin)]
+        whole = await gathering.twins_of(transaction, self._call, twins)
+        kept = [twin for twin in whole if self._keeps(twin)]
         if self.location is not None and (self._has_rule or not located):
             kept = await self._inside(transaction, kept, self.location)
-        if self._ends is not None and self._has_rule:
-            kept = await self._related(transaction, kept, self._ends)
+        if self._paths is not None and self._has_rule:
+            kept = await self._related(transaction, kept, self._paths)
         return kept
 
     def _keeps(self, twin: Facts) -> bool:
@@ -108,13 +110,13 @@ class Sieve:
         return [twin for twin in twins if twin.uuid in inside]
 
     async def _related(
-        self, transaction: Transaction, twins: list[Facts], ends: Ends
+        self, transaction: Transaction, twins: list[Facts], paths: Paths
     ) -> list[Facts]:
         """Those of some twins that have a relationship which the caller may see."""
         if not twins:
             return []
         uuids = [twin.uuid for twin in twins]
-        found = await relationships.related(transaction, self._call, uuids, ends)
+        found = await relationships.related(transaction, self._call, uuids, paths)
         return [twin for twin in twins if twin.uuid in found]
 
 
@@ -138,7 +140,7 @@ async def prepare(transaction: Transaction, call: Call, filters: Filters) -> Sie
         access.require_permission(call.actor, "get_relationships")
         related = filters.relationship
         models_ = await twin_filters.models_of(transaction, call, related.model)
-        sieve.require_relationship(Ends(related.directions, related.names, models_))
+        sieve.require_relationship(Paths(related.directions, related.names, models_))
     if filters.changed_after is not None:
         sieve.require(stored.CHANGED_AFTER, {"changed_after": filters.changed_after})
     if filters.changed_before is not None:
@@ -158,6 +160,6 @@ def _require_what_is_held(
     rule = call.actor.twin_rule
     if rule is not None:
         scope = variables.of_call(call, rule.variables)
-        predicate = searches.predicate(rule, transaction.engine, scope)
+        predicate = searches.predicate_of(rule, transaction.engine, scope, searches.COLUMNS)
         if predicate is not None:
             sieve.require(predicate.sql, predicate.parameters)

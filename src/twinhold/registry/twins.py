@@ -7,10 +7,12 @@ import msgspec
 
 from twinhold.registry import access, attribute_indexes
 from twinhold.registry.errors import TwinNotFoundError, TwinTerminatedError
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
 from twinhold.registry.searches import Page
 from twinhold.store import Transaction
 from twinhold.store import twins as stored
+from twinhold.store.engine import Row
 from twinhold.store.shape import NOTHING, Shape
 from twinhold.store.statement import Statement
 from twinhold.store.twins import Facts
@@ -112,7 +114,7 @@ async def find_visible(
         TwinNotFoundError: there is no such twin.
         TwinForbiddenError: the caller may not see it.
     """
-    twin = await _find(transaction, stored.SELECT.shaped(shape), uuid)
+    twin = await _find(transaction, call, stored.SELECT.shaped(shape), uuid)
     access.require_twin(call, twin)
     return twin
 
@@ -128,20 +130,20 @@ async def find_to_change(
         NotOwnerError: another account owns it.
         TwinTerminatedError: it never changes again.
     """
-    twin = await _find(transaction, stored.SELECT_FOR_UPDATE.shaped(shape), uuid)
+    twin = await _find(transaction, call, stored.SELECT_FOR_UPDATE.shaped(shape), uuid)
     access.require_twin(call, twin)
     access.require_ownership(call, twin)
     require_alive(twin)
     return twin
 
 
-async def hold(transaction: Transaction, uuid: str) -> Facts:
+async def hold(transaction: Transaction, call: Call, uuid: str) -> Facts:
     """A twin, whoever may see it, which nobody else changes until the transaction ends.
 
     Raises:
         TwinNotFoundError: there is no such twin.
     """
-    return await _find(transaction, stored.SELECT_FOR_UPDATE.shaped(NOTHING), uuid)
+    return await _find(transaction, call, stored.SELECT_FOR_UPDATE.shaped(NOTHING), uuid)
 
 
 def require_alive(twin: Facts) -> None:
@@ -154,11 +156,20 @@ def require_alive(twin: Facts) -> None:
         raise TwinTerminatedError(f"The twin {twin.uuid} is terminated.")
 
 
-async def _find(transaction: Transaction, statement: Statement, uuid: str) -> Facts:
-    row = await transaction.one(statement, {"uuid": uuid})
+async def complete(transaction: Transaction, call: Call, row: Row | None, uuid: str) -> Facts:
+    """A twin from its row, with all that the caller's twin rule reads of it.
+
+    Raises:
+        TwinNotFoundError: there is no row.
+    """
     if row is None:
         raise TwinNotFoundError(f"The twin {uuid} does not exist.")
-    return Facts._make(row)
+    return (await gathering.twins_of(transaction, call, [row]))[0]
+
+
+async def _find(transaction: Transaction, call: Call, statement: Statement, uuid: str) -> Facts:
+    row = await transaction.one(statement, {"uuid": uuid})
+    return await complete(transaction, call, row, uuid)
 
 
 async def _changed(

@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from twinhold.registry import documents
+from twinhold.registry.ledgers import entries
+from twinhold.registry.ledgers.entries import Entries, Entry
 from twinhold.registry.principal import Call
+from twinhold.store.identities import IdentityRow
 from twinhold.store.twins import Facts
 
 Scope = dict[str, Any]
@@ -35,9 +38,29 @@ _OF_TWIN: Mapping[str, Callable[[Facts], Any]] = {
         None if twin.terminated is None else seconds(twin.terminated)
     ),
     "TWIN": lambda twin: _members(twin.description),
+    "LEDGER": lambda twin: entries.values(twin.ledger or {}),
     "twin_id": lambda twin: twin.id,
     "twin_model": lambda twin: twin.model,
     "CONTENTS": lambda twin: _members(twin.contents),
+}
+
+_OF_ENTRY: Mapping[str, Callable[[Entry], Any]] = {
+    "entry_value": entries.value_of,
+    "value": entries.value_of,
+    "visibility": lambda entry: entry.visibility or None,
+    "entry_created_ts": lambda entry: entry.entry_created_ts,
+    "entry_updated_ts": lambda entry: entry.entry_updated_ts,
+    "value_changed_ts": lambda entry: entry.value_changed_ts,
+}
+
+_OF_IDENTITY: Mapping[str, Callable[[IdentityRow], Any]] = {
+    "identity": lambda identity: identity.identity,
+    "identity_creator": lambda identity: identity.account,
+    "identity_created_ts": lambda identity: seconds(identity.created),
+    "identity_updated_ts": lambda identity: seconds(identity.updated),
+    "identity_validity_ts": lambda identity: (
+        None if identity.validity is None else seconds(identity.validity)
+    ),
 }
 
 
@@ -56,6 +79,11 @@ def of_twin(twin: Facts, names: Iterable[str]) -> Scope:
     return {name: _OF_TWIN[name](twin) for name in names if name in _OF_TWIN}
 
 
+def of_identity(identity: IdentityRow, names: Iterable[str]) -> Scope:
+    """The values of those names that belong to an identity."""
+    return {name: _OF_IDENTITY[name](identity) for name in names if name in _OF_IDENTITY}
+
+
 def gatherer(call: Call, names: Iterable[str]) -> Callable[[Facts], Scope]:
     """Gathers the values of those names for one twin after the other.
 
@@ -67,6 +95,31 @@ def gatherer(call: Call, names: Iterable[str]) -> Callable[[Facts], Scope]:
     def gather(twin: Facts) -> Scope:
         for name, getter in getters:
             scope[name] = getter(twin)
+        return scope
+
+    return gather
+
+
+def entry_gatherer(
+    call: Call, twin: Facts, account: str, ledger: Entries, names: Iterable[str]
+) -> Callable[[str, Entry | None], Scope]:
+    """Gathers the values of those names for one entry of an account's ledger after the other.
+
+    Args:
+        call: who asks.
+        twin: what the ledger is about.
+        account: whose ledger it is.
+        ledger: the entries that `LEDGER` shows.
+        names: what is gathered; like `gatherer`, into the same scope each time.
+    """
+    scope = of(call, twin._replace(ledger=ledger), names)
+    scope["ledger"] = account
+    getters = [(name, _OF_ENTRY[name]) for name in names if name in _OF_ENTRY]
+
+    def gather(entry_name: str, entry: Entry | None) -> Scope:
+        scope["entry_name"] = entry_name
+        for name, getter in getters:
+            scope[name] = None if entry is None else getter(entry)
         return scope
 
     return gather

@@ -34,11 +34,15 @@ class Text:
 class Json:
     """A text column that holds a JSON object as the client sent it, or null.
 
+    Attributes:
+        inner: Where each member is an object itself, the key under which its value stands.
+
     Raises:
         ValueError: The name is no plain SQL name, possibly with a table's in front.
     """
 
     name: str
+    inner: str | None = None
 
     def __post_init__(self) -> None:
         _check(self.name)

@@ -206,7 +206,8 @@ class _Compiler:
         column = self.columns[found.variable]
         if isinstance(column, Hidden) or isinstance(column, Json) is not bool(found.keys):
             return None
-        return found, Stored(column, found.keys)
+        inner = (column.inner,) if isinstance(column, Json) and column.inner else ()
+        return found, Stored(column, (*found.keys[:1], *inner, *found.keys[1:]))
 
     def leaf(self, stored: tuple[Place, Stored]) -> "_Leaf":
         return _Leaf(self.dialect, *stored)

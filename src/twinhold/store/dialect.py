@@ -16,7 +16,7 @@ class Dialect:
             seconds with three decimals.
         instant: the expression of a column of microseconds as a date and time by ISO 8601 with
             seven decimals, without its zone.
-        quoted: the expression of a column of text as a JSON string.
+        quoted: the expression of a column of text as a JSON string, or as null.
     """
 
     name: str
@@ -40,8 +40,8 @@ SQLITE = Dialect(
         "json": "TEXT",
         "json_items": "json_each",
         "json_texts": "json_each",
-        "each_of": "CROSS JOIN twins AS t ON t.uuid IN (SELECT uuid",
-        "end_each": ")",
+        "first_of_each": "CROSS JOIN twins AS t ON t.uuid IN (SELECT uuid",
+        "end_first": ")",
         "unhex": "unhex",
         "from_hex": "",
         "strict": "STRICT",
@@ -52,6 +52,9 @@ SQLITE = Dialect(
         "twins_options": "WITHOUT ROWID, STRICT",
         "twins_of_owner_index": "SELECT 1",
         "for_update": "",
+        "for_share": "",
+        "each_of": "",
+        "end_each": "",
         "this_transaction": "0",
         "all_before_ended": "1",  # a write waits for the one before it
         "migration_lock": "SELECT 1",  # the writer is alone
@@ -80,8 +83,8 @@ POSTGRESQL = Dialect(
         "json": "json",
         "json_items": "json_array_elements",
         "json_texts": "json_array_elements_text",
-        "each_of": "CROSS JOIN LATERAL (SELECT *",
-        "end_each": ") AS t",
+        "first_of_each": "CROSS JOIN LATERAL (SELECT *",
+        "end_first": ") AS t",
         "unhex": "decode",
         "from_hex": ", 'hex'",
         "strict": "",
@@ -90,6 +93,10 @@ POSTGRESQL = Dialect(
         "twins_options": "",
         "twins_of_owner_index": "CREATE INDEX twins_of_owner ON twins (owner, uuid)",
         "for_update": "FOR UPDATE",
+        "for_share": "FOR SHARE",
+        # What is joined is looked up for each row on the left, whatever the planner thinks of it.
+        "each_of": "LATERAL (SELECT * FROM",
+        "end_each": "OFFSET 0) AS each_row",
         "this_transaction": "pg_current_xact_id()::text::bigint",
         "all_before_ended": "pg_snapshot_xmin(pg_current_snapshot())::text::bigint > since",
         "generation": "(SELECT generation FROM access_generation)",
@@ -102,8 +109,10 @@ POSTGRESQL = Dialect(
         f"{column} / 1000000, lpad(({column} / 1000 % 1000)::text, 3, '0')",
     ),
     instant=lambda column: (
-        f"(to_char(timestamp '1970-01-01' + {column} * interval '1 microsecond', "
+        # PostgreSQL multiplies by doubles, which hold the microseconds only until the year 2255.
+        f"(to_char(timestamp '1970-01-01' + {column} / 1000000 * interval '1 second'"
+        f" + {column} % 1000000 * interval '1 microsecond', "
         """'YYYY-MM-DD"T"HH24:MI:SS.US') || '0')"""
     ),
-    quoted=lambda column: f"to_json({column})::text",
+    quoted=lambda column: f"coalesce(to_json({column})::text, 'null')",
 )

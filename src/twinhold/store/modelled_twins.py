@@ -24,15 +24,48 @@ SELECT_SOME_FOR_UPDATE = Statement(f"{SELECT_SOME.text} ORDER BY uuid {{for_upda
 """Like `SELECT_SOME`; no other transaction changes them before this one ends."""
 
 INSERT = Statement(
-    """INSERT INTO twins (uuid, owner, creator, created, updated, id, model, contents)
-    VALUES (:uuid, :owner, :owner, :now, :now, :id, :model, :contents)
+    """INSERT INTO twins
+        (uuid, owner, creator, created, updated, id, model, contents, external_id)
+    VALUES (:uuid, :owner, :owner, :now, :now, :id, :model, :contents, :external_id)
     ON CONFLICT (uuid) DO NOTHING
     RETURNING {document}, {generation}"""
 )
 """A new twin; no row when somebody else was quicker."""
 
+INSERT_SOME = Statement(
+    """INSERT INTO twins
+        (uuid, owner, creator, created, updated, id, model, contents, external_id)
+    SELECT CAST(value ->> 0 AS {uuid}), CAST(:owner AS {uuid}), CAST(:owner AS {uuid}),
+        CAST(:now AS {bigint}), CAST(:now AS {bigint}), value ->> 1, value ->> 2, value ->> 3,
+        value ->> 4
+    FROM {json_items}(CAST(:rows AS {json})) WHERE TRUE
+    ON CONFLICT (uuid) DO NOTHING
+    RETURNING uuid"""
+)
+"""Many new twins: each row its UUID and its face; no row for those that are there already."""
+
+UPDATE_SOME = Statement(
+    """UPDATE twins SET id = v.id, model = v.model, contents = v.contents,
+        external_id = v.external_id, updated = CAST(:now AS {bigint})
+    FROM (
+        SELECT CAST(value ->> 0 AS {uuid}) AS key, value ->> 1 AS id, value ->> 2 AS model,
+            value ->> 3 AS contents, value ->> 4 AS external_id
+        FROM {json_items}(CAST(:rows AS {json}))
+    ) AS v
+    WHERE twins.uuid = v.key"""
+)
+"""Like `UPDATE` for many twins: each row its UUID and its face."""
+
+UPDATE_CONTENTS = Statement(
+    """UPDATE twins SET contents = :contents, updated = :now WHERE uuid = :uuid
+    RETURNING {document}, {generation}"""
+)
+"""For a twin whose id, model and external id stay: names no column of an index, so that none is
+written again."""
+
 UPDATE = Statement(
-    """UPDATE twins SET id = :id, model = :model, contents = :contents, updated = :now
+    """UPDATE twins SET id = :id, model = :model, contents = :contents, updated = :now,
+        external_id = :external_id
     WHERE uuid = :uuid
     RETURNING {document}, {generation}"""
 )

@@ -14,8 +14,13 @@ DATABASE_FILE = "twinhold.db"
 LOCK_FILE = "lock"
 
 
-async def open_store(data: Path, database: str | None) -> Store:
+async def open_store(data: Path, database: str | None, *, alone: bool = False) -> Store:
     """Open the registry at a PostgreSQL address, or without one the SQLite file in `data`.
+
+    Args:
+        data: the data directory.
+        database: the PostgreSQL address.
+        alone: nobody waits for an answer, so a SQLite file may be written in large steps.
 
     Raises:
         StoreUnavailableError: the engine cannot be reached or the directory not be written.
@@ -23,7 +28,9 @@ async def open_store(data: Path, database: str | None) -> Store:
         SchemaTooNewError: a later Twinhold wrote this store.
     """
     store: Store = (
-        await postgres.connect(database) if database else SqliteStore(data / DATABASE_FILE)
+        await postgres.connect(database)
+        if database
+        else SqliteStore(data / DATABASE_FILE, alone=alone)
     )
     try:
         await store.write(migrations.migrate)

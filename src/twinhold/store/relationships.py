@@ -21,6 +21,18 @@ class Edge(NamedTuple):
     properties: str | None
 
 
+class EdgeRow(NamedTuple):
+    """All that is kept of an edge but the time."""
+
+    source: str
+    relationship: str
+    name: str
+    target: str
+    source_id: str
+    target_id: str
+    properties: str | None
+
+
 class Link(NamedTuple):
     """An edge of a twin, as a document, with the UUID of that twin."""
 
@@ -41,6 +53,18 @@ PUT = Statement(
         properties = excluded.properties, changed = excluded.changed
     RETURNING {document}"""
 )
+
+PUT_SOME = Statement(
+    """INSERT INTO relationships
+        (source, relationship, name, target, source_id, target_id, properties, changed)
+    SELECT CAST(value ->> 0 AS {uuid}), value ->> 1, value ->> 2, CAST(value ->> 3 AS {uuid}),
+        value ->> 4, value ->> 5, value ->> 6, CAST(:now AS {bigint})
+    FROM {json_items}(CAST(:rows AS {json})) WHERE TRUE
+    ON CONFLICT (source, relationship) DO UPDATE SET
+        name = excluded.name, target = excluded.target, target_id = excluded.target_id,
+        properties = excluded.properties, changed = excluded.changed"""
+)
+"""Like `PUT` for many edges, each an `EdgeRow`; none of them twice."""
 
 SELECT = Statement(
     """SELECT relationship, source, target, name, properties FROM relationships

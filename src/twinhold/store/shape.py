@@ -28,7 +28,7 @@ class Json:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """A column of any text, written as a JSON string with its quotes."""
+    """A column of any text, written as a JSON string with its quotes, or as null."""
 
     column: str
 
@@ -36,6 +36,13 @@ class Quoted:
 @dataclass(frozen=True, slots=True)
 class Instant:
     """A column of microseconds, written by ISO 8601 to seven decimals; the zone is the shape's."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShortInstant:
+    """Like `Instant`, with as many decimals as it needs."""
 
     column: str
 
@@ -55,7 +62,8 @@ class Optional:
     pieces: tuple["Piece", ...]
 
 
-Piece: TypeAlias = str | Text | Json | Quoted | Instant | Seconds | Optional
+Value: TypeAlias = Text | Json | Quoted | Instant | ShortInstant
+Piece: TypeAlias = str | Value | Seconds | Optional
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,12 +101,14 @@ def _plain(piece: Piece, dialect: Dialect) -> str:
     return _quoted(piece) if isinstance(piece, str) else _value(piece, dialect)
 
 
-def _value(piece: Text | Json | Quoted | Instant | Seconds | Optional, dialect: Dialect) -> str:
+def _value(piece: Value | Seconds | Optional, dialect: Dialect) -> str:
     """The expression of a piece that is one value."""
     if isinstance(piece, Quoted):
         return dialect.quoted(piece.column)
     if isinstance(piece, Instant):
         return dialect.instant(piece.column)
+    if isinstance(piece, ShortInstant):
+        return f"rtrim(rtrim({dialect.instant(piece.column)}, '0'), '.')"
     return f"CAST({piece.column} AS text)"
 
 
@@ -115,7 +125,7 @@ def _part(piece: Piece, dialect: Dialect) -> tuple[str, str]:
     if isinstance(piece, Optional):
         inner = _format(piece.pieces, dialect)
         return "%s", f"CASE WHEN {piece.column} IS NULL THEN '' ELSE {inner} END"
-    if isinstance(piece, Quoted | Instant):
+    if isinstance(piece, Quoted | Instant | ShortInstant):
         return "%s", _value(piece, dialect)
     return "%s", piece.column
 

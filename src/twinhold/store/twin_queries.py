@@ -81,12 +81,12 @@ BY_MODEL = Statement(
         SELECT wanted, nearest FROM firsts ORDER BY nearest LIMIT :width
     ), candidates AS (
         SELECT t.owner AS holder, t.uuid AS place, t.id AS label
-        FROM near {{each_of}} FROM twins AS i
+        FROM near {{first_of_each}} FROM twins AS i
             WHERE i.owner = :owner AND i.model = wanted AND i.id > :after
                 AND i.id <= (SELECT CASE WHEN count(*) = :width THEN max(nearest)
                     ELSE :highest END FROM near)
             ORDER BY i.id LIMIT :width
-        {{end_each}}
+        {{end_first}}
         WHERE t.owner = :owner
         ORDER BY t.id LIMIT :width
     )

@@ -3,7 +3,7 @@
 `{document}` is the twin as a dialect's shape writes it.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from twinhold.store.statement import Statement
 
@@ -16,6 +16,8 @@ class Facts(NamedTuple):
         id: under which the model dialects know it; None without a model face, like what follows.
         model: the DTMI of its model.
         contents: as JSON.
+        external_id: under which values of it may come from outside.
+        ledger: the entries of the caller's account, once they were gathered for a rule.
     """
 
     uuid: str
@@ -29,12 +31,14 @@ class Facts(NamedTuple):
     id: str | None
     model: str | None
     contents: str | None
+    external_id: str | None
+    ledger: Any
     document: str
     generation: int
 
 
 FACTS = """uuid, owner, creator, created, updated, issuer, terminated, description, id, model,
-        contents"""
+        contents, external_id, NULL AS ledger"""
 """The columns of `Facts`, without the document and the generation."""
 
 

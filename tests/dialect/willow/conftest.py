@@ -1,7 +1,8 @@
-"""An account with the whole ontology, shared by the tests of an engine, and one with a building."""
+"""Accounts with models, shared by the tests of an engine, and one with a building."""
 
 import pytest
 from tests.dialect.willow.buildings import put, relate
+from tests.dialect.willow.series import MODELS
 from tests.harness import Account, Server
 from tests.material import ontology
 
@@ -68,4 +69,13 @@ def estate(server: Server) -> Account:
         put(account, id_, model, **({"name": f"The {model} {id_}"} if model != "Lease" else {}))
     for source, name, target, properties in GRAPH_EDGES:
         relate(account, source, name, target, **properties)
+    return account
+
+
+@pytest.fixture(scope="session")
+def plant(server: Server) -> Account:
+    """An account with a few models, some of them Capabilities; tests make twins of their own."""
+    account = server.account("Plant")
+    answer = account.request("POST", "/models", json=MODELS)
+    assert answer.status_code == 201, answer.text
     return account

@@ -2,6 +2,15 @@
 
 import uuid
 
+from tests.dialect.trusted_twin.ledgers import (
+    add,
+    becomes,
+    get,
+    history,
+    new_twin,
+    reference,
+    values,
+)
 from tests.dialect.willow.buildings import new_id, put, twin
 from tests.harness import Account, Server, body, create, error, problem, uuid_of
 from tests.material import PREFIX, level_twin
@@ -100,3 +109,17 @@ def test_a_deleted_twin_is_gone_from_both(building: Account) -> None:
     assert error(building.client().get_twin(uuid_named(building, id_))) == (404, "404653")
     put(building, id_, "Level")
     assert building.request("GET", f"/api/v3/twins/{id_}").json()["modelId"] == f"{PREFIX}Level;1"
+
+
+def test_ledgers_go_with_the_twin(building: Account) -> None:
+    """A twin that comes again has the same UUID, and must not find the ledgers of the former."""
+    id_ = new_id("TW-LEDGER")
+    put(building, id_, "Level", name="first")
+    twin_uuid, other = uuid_named(building, id_), new_twin(building)
+    add(building, twin_uuid, a={"value": 1, "history": "INF"})
+    add(building, other, r=reference(twin_uuid, building, "a"))
+    assert building.request("DELETE", f"/api/v3/twins/{id_}").status_code == 204
+    becomes(lambda: get(building, other)["r"]["ref"]["status"], "not_found")
+    assert values(building, other) == {"r": 1}
+    put(building, id_, "Level", name="second")
+    assert values(building, twin_uuid) == history(building, twin_uuid) == {}

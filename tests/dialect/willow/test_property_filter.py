@@ -20,6 +20,7 @@ from twinhold.api.willow import bodies, filters
 from twinhold.api.willow.wire import queries as wire
 from twinhold.api.willow.wire.relationships import RELATIONSHIP
 from twinhold.api.willow.wire.twins import TWIN
+from twinhold.blobs import open_blobs
 from twinhold.registry import Registry, accounts, instants, twin_queries
 from twinhold.registry.calls import OwnCalls
 from twinhold.registry.principal import Call
@@ -166,7 +167,7 @@ def find(
     run = loop.run_until_complete
     data: Path = tmp_path_factory.mktemp(f"filters-{engine}")
     store = run(open_store(data, next(iter(options()[1:]), None)))
-    registry = run(Registry.open(store, composition._ACTIONS))
+    registry = run(Registry.open(store, composition._ACTIONS, run(open_blobs(data, None))))
     made = run(store.write(accounts.create, "Test", accounts.draft(), bulk.NOW, operator=True))
     actor = run(registry.authenticator.principal(made.secret, bulk.NOW))
     things = [bulk.Thing(twin["id"], "Level", contents=twin["contents"]) for twin in twins]

@@ -10,10 +10,12 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
+from twinhold.api.kit import streams
 from twinhold.api.kit.observation import Observation, Observer
-from twinhold.api.kit.operations import JSON, Dialect, Operation, Reply
+from twinhold.api.kit.operations import JSON, Dialect, Operation, Reply, Stream
 from twinhold.api.kit.request import Request, find_header
 from twinhold.api.kit.routing import Route, Router
+from twinhold.blobs import BlobsError
 from twinhold.registry import Registry, access, documents, ids
 from twinhold.registry.errors import (
     DocumentTooLargeError,
@@ -92,7 +94,11 @@ class App:
             known = self._catalogued(error, trace)
             error_code = known.code
             answer = self._dialect(exchange).render_error(known, trace)
-        await _send(send, answer)
+        try:
+            await _send(receive, send, answer)
+        except Exception as error:  # noqa: BLE001 - too late to answer it: the body ends short
+            trace = ids.new_uuid()
+            error_code = self._catalogued(error, trace).code
         self._observe(exchange, answer.status, trace, error_code)
 
     async def _answer(self, exchange: _Exchange) -> Reply:
@@ -108,6 +114,9 @@ class App:
         request = Request(
             self._registry, exchange.call, values, scope["query_string"], scope["headers"], body
         )
+        if operation.streams:
+            _require_small(exchange, operation.largest_body)
+            request.stream = streams.arriving(exchange.receive, operation.largest_body)
         result = await self._handle(exchange, request)
         return result if isinstance(result, Reply) else Reply(operation.status, result)
 
@@ -167,7 +176,7 @@ class App:
         if isinstance(error, RegistryError):
             return error
         self._complain(trace, error)
-        if isinstance(error, StoreUnavailableError):
+        if isinstance(error, StoreUnavailableError | BlobsError):
             return StoreAwayError("The store does not answer.")
         return InternalError("The registry failed to answer.")
 
@@ -189,11 +198,16 @@ class App:
             observer(observation)
 
 
-async def _read_body(exchange: _Exchange, largest: int) -> bytes:
-    """The body, refused as soon as it is known to be over the limit, before it is held."""
+def _require_small(exchange: _Exchange, largest: int) -> None:
+    """Refuse a body that is announced to be over the limit."""
     announced = exchange.header(b"content-length")
     if announced is not None and int(announced) > largest:
         raise _too_large(largest)
+
+
+async def _read_body(exchange: _Exchange, largest: int) -> bytes:
+    """The body, refused as soon as it is known to be over the limit, before it is held."""
+    _require_small(exchange, largest)
     message = await exchange.receive()
     parts: list[bytes] = [message.get("body", b"")]
     size = len(parts[0])
@@ -231,8 +245,10 @@ def _dictionary(header: bytes) -> dict[str, Any]:
         ) from None
 
 
-async def _send(send: Send, answer: Reply) -> None:
-    length = (b"content-length", b"%d" % len(answer.body))
+async def _send(receive: Receive, send: Send, answer: Reply) -> None:
+    body = answer.body
+    size = body.length if isinstance(body, Stream) else len(body)
+    length = (b"content-length", b"%d" % size)
     if answer.status == _NO_CONTENT:
         headers = []
     elif answer.media_type is JSON and not answer.headers:
@@ -241,4 +257,7 @@ async def _send(send: Send, answer: Reply) -> None:
         headers = [(b"content-type", answer.media_type.encode()), length]
         headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    if isinstance(body, Stream):
+        await streams.send(receive, send, body)
+    else:
+        await send({"type": "http.response.body", "body": body})

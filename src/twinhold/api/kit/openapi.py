@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from twinhold import __version__
-from twinhold.api.kit.operations import Dialect, Operation
+from twinhold.api.kit.operations import JSON, Dialect, Operation
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
@@ -54,8 +54,11 @@ def _operation(dialect: Dialect, operation: Operation, schemas: "_Schemas") -> J
         "responses": _responses(dialect, operation, schemas),
         "security": [] if operation.public else [{"secret": []}],
     }
+    if operation.streams:
+        entry["requestBody"] = {"content": {"application/octet-stream": {}}}
     if operation.request is not None:
-        entry["requestBody"] = {"content": schemas.content(operation.request)}
+        content = schemas.content(operation.request, operation.request_media)
+        entry["requestBody"] = {"content": content}
     return entry
 
 
@@ -104,6 +107,6 @@ class _Schemas:
         self._of = dict(zip(types, described, strict=True))
         self.components: Json = dict(sorted(components.items()))
 
-    def content(self, type_: Any) -> Json:
+    def content(self, type_: Any, media: str = JSON) -> Json:
         """The content of a body of this type."""
-        return {"application/json": {"schema": self._of[type_]}}
+        return {media: {"schema": self._of[type_]}}

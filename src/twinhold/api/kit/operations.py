@@ -4,7 +4,7 @@ The table is the single source of routes, permission names, the OpenAPI document
 page. Adding an operation is one entry and one handler.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -18,11 +18,19 @@ LARGEST_BODY = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """A body that is sent as its chunks come; nothing of it is held."""
+
+    chunks: AsyncGenerator[bytes, None]
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer that is not simply the operation's status with a JSON body."""
 
     status: int
-    body: bytes
+    body: bytes | Stream
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -51,6 +59,8 @@ class Operation:
         path: segments in braces are parameters; each is one segment of the raw path.
         status: of the answer when it succeeds.
         request: what the body holds; without it no body is read.
+        request_media: the media type of the body.
+        streams: whether the handler takes the body as it arrives, from `Request.stream`.
         largest_body: bytes of the body; a larger one is refused before it is read.
         response: what the answer's body holds; None for a page that is no JSON of ours.
         public: whether it needs neither credential nor permission.
@@ -64,6 +74,8 @@ class Operation:
     status: int = 200
     query: tuple[Parameter, ...] = ()
     request: Any = None
+    request_media: str = JSON
+    streams: bool = False
     largest_body: int = LARGEST_BODY
     response: Any = None
     public: bool = False

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from twinhold import __version__
-from twinhold.api.kit.operations import Dialect, Operation
+from twinhold.api.kit.operations import JSON, Dialect, Operation
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
@@ -63,7 +63,8 @@ def _parameters(operation: Operation) -> str:
 
 
 def _bodies(operation: Operation) -> str:
-    bodies = (("takes", operation.request), ("answers", operation.response))
+    takes = operation.request if operation.request_media is JSON else None
+    bodies = (("takes", takes), ("answers", operation.response))
     parts = [_body(label, type_) for label, type_ in bodies if type_ is not None]
     return f"<p>{operation.status}</p>{''.join(parts)}" if parts else ""
 

@@ -1,21 +1,26 @@
 """A request as a handler sees it: already authenticated, allowed and read."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import parse_qs
 
 from twinhold.registry import Registry
 from twinhold.registry.calls import UseCaseOfCall
 from twinhold.registry.errors import InvalidValueError, NotUtf8Error, quoted
+from twinhold.registry.pace import LongReadError, Pace
 from twinhold.registry.principal import Call
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+PacedUseCase: TypeAlias = UseCaseOfCall[Concatenate[Pace, P], T]
+
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_INTEGER = 18
+_HOST = re.compile(r"[0-9A-Za-z._:\[\]-]{1,255}")
 
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
@@ -108,6 +113,7 @@ class Request:
         path: the parameters of the path, decoded.
         headers: names in lower case, as they were sent.
         body: the body as it was sent; empty where the operation reads none.
+        stream: the body as it arrives, once, where the operation streams.
         kept: by a handler, for when access changes and it has to start over.
     """
 
@@ -117,6 +123,7 @@ class Request:
     raw_query: bytes
     headers: Headers
     body: bytes
+    stream: AsyncIterable[bytes] | None = None
     kept: Any = None
 
     async def read(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -129,6 +136,13 @@ class Request:
         store, call = self.registry.store, self.call
         return await store.search_at(call.actor.generation, use_case, call, *args, **kwargs)
 
+    async def read_any(self, use_case: PacedUseCase[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case that changes nothing and is mostly brief, as the caller."""
+        try:
+            return await self.read(use_case, Pace(is_brief=True), *args, **kwargs)
+        except LongReadError:
+            return await self.search(use_case, Pace(is_brief=False), *args, **kwargs)
+
     async def write(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case in a transaction of its own, as the caller."""
         store, call = self.registry.store, self.call
@@ -138,6 +152,21 @@ class Request:
         """The first header of a name (lower case), or None where it is not sent."""
         value = find_header(self.headers, name)
         return None if value is None else value.decode("latin-1")
+
+    @property
+    def origin(self) -> str:
+        """Where the client reaches the server, for URLs that it is told.
+
+        It is only ever told to the client who said so.
+
+        Raises:
+            InvalidValueError: no header says it.
+        """
+        host = self.header(b"host") or ""
+        if not _HOST.fullmatch(host):
+            raise InvalidValueError(f"The header Host must name a host, not {quoted(host)}.")
+        scheme = self.header(b"x-forwarded-proto")
+        return f"{'https' if scheme == 'https' else 'http'}://{host}"
 
     @cached_property
     def query(self) -> Query:

@@ -1,4 +1,4 @@
-"""What is Twinhold's own and no vendor's: health, metrics, the reference."""
+"""What is Twinhold's own and no vendor's: imports, exports, health, metrics, the reference."""
 
 from twinhold.api.twinhold.operations import NAMES, dialect
 

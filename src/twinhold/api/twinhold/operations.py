@@ -1,14 +1,14 @@
-"""The pages that every Twinhold has, whatever dialects it speaks."""
+"""The operations that every Twinhold has, whatever dialects it speaks."""
 
 from twinhold.api.kit.metrics import Metrics
 from twinhold.api.kit.operations import Dialect, Operation
-from twinhold.api.twinhold import errors, pages, wire
+from twinhold.api.twinhold import errors, exchange, pages, wire
 
-NAMES = ("health", "metrics", "openapi", "docs")
+NAMES = ("health", "metrics", "openapi", "docs", *(one.name for one in exchange.OPERATIONS))
 
 
 def dialect(metrics: Metrics, others: tuple[Dialect, ...]) -> Dialect:
-    """The pages; the reference shows the other dialects and these."""
+    """Pages, imports and exports; the reference shows the other dialects and these."""
 
     def every() -> tuple[Dialect, ...]:
         return (*others, own)
@@ -20,6 +20,7 @@ def dialect(metrics: Metrics, others: tuple[Dialect, ...]) -> Dialect:
         error=errors.ErrorBody,
         render_error=errors.render,
         operations=(
+            *exchange.OPERATIONS,
             Operation(
                 name="health",
                 method="GET",

@@ -7,7 +7,7 @@ name an operation, that is its name here. Source: spec/willow.md 2 to 6.
 from dataclasses import replace
 
 from twinhold.api.kit.operations import Dialect
-from twinhold.api.willow import errors, models, oauth, queries, relationships, twins
+from twinhold.api.willow import errors, models, oauth, queries, relationships, time_series, twins
 
 PREFIX = "/api/v3"
 
@@ -15,7 +15,7 @@ OPERATIONS = (
     twins.AT_THE_ROOT,
     *(
         replace(operation, path=PREFIX + operation.path)
-        for resource in (oauth, models, twins, queries, relationships)
+        for resource in (oauth, models, twins, queries, relationships, time_series)
         for operation in resource.OPERATIONS
     ),
 )

@@ -1,5 +1,7 @@
 """Handlers of the operations that look for twins: list, count and graph."""
 
+import hashlib
+
 import msgspec
 
 from twinhold.api.kit.operations import Operation
@@ -11,6 +13,7 @@ from twinhold.api.willow.wire.twins import TWIN, DigitalTwin
 from twinhold.registry import twin_graphs, twin_queries
 from twinhold.registry.errors import InvalidValueError
 from twinhold.registry.relationships import Direction
+from twinhold.registry.twin_filters import Filters
 from twinhold.registry.twin_queries import Query
 from twinhold.registry.twin_views import View
 
@@ -24,15 +27,15 @@ async def get_twins(request: Request) -> bytes:
         message = f"The pageSize must be from 1 to {_LARGEST_PAGE}."
         raise InvalidValueError(message, "/pageSize")
     wanted, account = filters.read(given), request.call.actor.account
-    cursors, text = request.registry.cursors, wanted.text()
+    cursors, purpose = request.registry.cursors, _purpose(wanted)
     token = given.continuation_token
-    after = cursors.open_id(account, text, token) if token else ""
+    after = cursors.open_text(account, purpose, token) if token else ""
     query = Query(
         wanted, View(TWIN, RELATIONSHIP, _directions(given.include)), after, given.page_size
     )
     run = request.read if twin_queries.is_short(request.call, query) else request.search
     page = await run(twin_queries.find_page, query)
-    following = f'"{cursors.seal_id(account, text, page.last)}"' if page.last else "null"
+    following = f'"{cursors.seal_text(account, purpose, page.last)}"' if page.last else "null"
     content = ",".join(map(twins.written, page.twins))
     return f'{{"content":[{content}],"continuationToken":{following}}}'.encode()
 
@@ -52,6 +55,11 @@ async def get_graph(request: Request) -> bytes:
         for alias, documents in found.items()
     )
     return f"{{{','.join(members)}}}".encode()
+
+
+def _purpose(wanted: Filters) -> str:
+    """What a token is good for: the same filters."""
+    return f"twins {hashlib.sha256(msgspec.json.encode(wanted)).hexdigest()}"
 
 
 def _directions(include: wire.Include) -> tuple[Direction, ...]:

@@ -8,7 +8,7 @@ from twinhold.api.kit.request import Request
 from twinhold.api.willow import conditions
 from twinhold.api.willow.wire import twins as wire
 from twinhold.api.willow.wire.relationships import RELATIONSHIP
-from twinhold.registry import documents, json_patch, modelled_twins, twin_views
+from twinhold.registry import documents, json_patch, modelled_twins, twin_deletions, twin_views
 from twinhold.registry.errors import InvalidValueError, Problem, TwinInvalidError
 from twinhold.registry.json_patch import PatchOperation
 from twinhold.registry.modelled_twins import Draft, Patch, Written
@@ -40,7 +40,7 @@ async def delete_twin(request: Request) -> bytes:
     """DELETE /twins/{id}, ours."""
     cascade = request.query.boolean("cascade", default=False)
     condition = conditions.read(request)
-    await request.write(modelled_twins.delete, request.path["id"], condition, cascade=cascade)
+    await request.write(twin_deletions.delete, request.path["id"], condition, cascade=cascade)
     return b""
 
 

@@ -1,11 +1,13 @@
 """What the records of several resources have in common on the wire."""
 
+import re
 from typing import Annotated, Protocol
 
 import msgspec
 
-from twinhold.registry.errors import InvalidValueError
+from twinhold.registry.errors import InvalidValueError, quoted
 
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 _LAST_SECOND = 253_402_300_799
 
 
@@ -40,7 +42,7 @@ def seconds(microseconds: int | None) -> msgspec.Raw | None:
     return msgspec.Raw(b"%d.%03d" % divmod(milliseconds, 1000))
 
 
-def microseconds(seconds: float | None, pointer: str = "/validity_ts") -> int | None:
+def microseconds(seconds: float | None, pointer: str | None = "/validity_ts") -> int | None:
     """A time as it is kept, to the millisecond.
 
     Raises:
@@ -53,6 +55,19 @@ def microseconds(seconds: float | None, pointer: str = "/validity_ts") -> int | 
             "The time must be seconds since the epoch, to the year 9999.", pointer
         )
     return round(seconds * 1000) * 1000
+
+
+def moment(text: str | None, name: str) -> int | None:
+    """A time in the query string, as it is kept.
+
+    Raises:
+        InvalidValueError: it is no number of seconds, or out of range.
+    """
+    if text is None:
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise InvalidValueError(f"The parameter {name} must be a number, not {quoted(text)}.")
+    return microseconds(float(text), None)
 
 
 def times(record: Dated) -> dict[str, msgspec.Raw | None]:

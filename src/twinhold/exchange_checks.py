@@ -1,0 +1,134 @@
+"""The check of a whole file before anything of it is stored: `twinhold import --strict`.
+
+Twins and relationships are held against the models of the file and of the registry by the same
+functions that store them. What only the registry can say of a twin that it has already, whether
+the caller may change it, is found out when it is stored.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from twinhold import dtdl
+from twinhold.exchange_files import Batch
+from twinhold.reach import Reached
+from twinhold.registry import documents, exchange_lines, modelled_twins, relationships
+from twinhold.registry.errors import (
+    Problem,
+    RegistryError,
+    RelationshipInvalidError,
+    TwinInvalidError,
+    quoted,
+)
+from twinhold.registry.imports import LineProblem, problems_of
+
+if TYPE_CHECKING:
+    from twinhold.dtdl import Model
+
+_ASKED_TOGETHER = 1000
+
+
+class Checks:
+    """Checks batch after batch; remembers of each twin its id and its model."""
+
+    def __init__(self, registry: Reached) -> None:
+        self._registry = registry
+        self._models: dict[str, Model | None] = {}
+        self._twins: dict[str, str] = {}
+        self._room: dict[tuple[str, str], set[str]] = {}
+
+    def check(self, batch: Batch) -> Iterator[LineProblem]:
+        """All that is wrong in a batch."""
+        if batch.section == "models":
+            yield from self._check_models(batch)
+        elif batch.section == "twins":
+            for number, line in zip(batch.numbers, batch.lines, strict=True):
+                try:
+                    self._check_twin(line)
+                except RegistryError as error:
+                    yield from problems_of(number, error)
+        elif batch.section == "relationships":
+            yield from self._check_relationships(batch)
+
+    def _check_models(self, batch: Batch) -> Iterator[LineProblem]:
+        known = {dtmi for dtmi, _ in self._registry.list_models()}
+        numbers, found = [], []
+        for number, line in zip(batch.numbers, batch.lines, strict=True):
+            try:
+                if exchange_lines.read_model(line) not in known:
+                    found.append(documents.parse_object(line))
+                    numbers.append(number)
+            except RegistryError as error:
+                yield from problems_of(number, error)
+        try:
+            parsed = dtdl.parse(found, self._registry.find_models)
+        except dtdl.InvalidModelError as error:
+            for violation in error.violations:
+                number = numbers[min(violation.document, len(numbers) - 1)]
+                yield LineProblem(number, violation.pointer, violation.message)
+        else:
+            self._models |= {dtmi: parsed[dtmi] for dtmi in parsed}
+
+    def _check_twin(self, line: bytes) -> None:
+        draft = exchange_lines.read_twin(line)
+        # Even one that is refused is there for relationships: each fault is told once.
+        self._twins[draft.id] = draft.model
+        model = self._model(draft.model)
+        if model is None:
+            message = f"The model {quoted(draft.model)} does not exist."
+            raise TwinInvalidError([Problem("/modelId", message)])
+        modelled_twins.checked(draft, model, 0)
+
+    def _check_relationships(self, batch: Batch) -> Iterator[LineProblem]:
+        drafts: list[tuple[int, relationships.Draft]] = []
+        for number, line in zip(batch.numbers, batch.lines, strict=True):
+            try:
+                drafts.append((number, exchange_lines.read_relationship(line)))
+            except RegistryError as error:
+                yield from problems_of(number, error)
+        ends = {id_ for _, draft in drafts for id_ in (draft.source, draft.target)}
+        stored = self._stored(sorted(ends - self._twins.keys()))
+        for number, draft in drafts:
+            try:
+                self._check_relationship(draft, stored)
+            except RegistryError as error:
+                yield from problems_of(number, error)
+
+    def _check_relationship(self, draft: relationships.Draft, stored: dict[str, str]) -> None:
+        if draft.source == draft.target:
+            message = "A twin cannot have a relationship with itself."
+            raise RelationshipInvalidError([Problem("/targetId", message)])
+        source = self._end(draft.source, stored, "/sourceId")
+        target = self._end(draft.target, stored, "/targetId")
+        relationships.check(draft, source, target)
+        most = relationships.kind_of(draft, source).max_multiplicity
+        if most is not None:
+            edges = self._room.setdefault((draft.source, draft.name), set())
+            edges.add(draft.id or draft.target)
+            if len(edges) > most:
+                message = f"The source may have at most {most} of {draft.name}."
+                raise RelationshipInvalidError([Problem("/name", message)])
+
+    def _end(self, id_: str, stored: dict[str, str], pointer: str) -> "Model":
+        """The model of a twin at an end."""
+        dtmi = self._twins.get(id_) or stored.get(id_)
+        model = None if dtmi is None else self._model(dtmi)
+        if model is None:
+            message = f"The twin {quoted(id_)} does not exist, or has no model."
+            raise RelationshipInvalidError([Problem(pointer, message)])
+        return model
+
+    def _stored(self, ids: Sequence[str]) -> dict[str, str]:
+        """The models of twins that are not in the file."""
+        found: dict[str, str] = {}
+        for start in range(0, len(ids), _ASKED_TOGETHER):
+            found |= self._registry.find_twins(ids[start : start + _ASKED_TOGETHER])
+        return found
+
+    def _model(self, dtmi: str) -> "Model | None":
+        """A model of the file or of the registry."""
+        if dtmi not in self._models:
+            documents_ = self._registry.find_models([dtmi])
+            parsed = dtdl.parse(documents_, self._registry.find_models) if documents_ else {}
+            self._models |= {name: parsed[name] for name in parsed}
+            self._models.setdefault(dtmi, None)
+        return self._models[dtmi]
