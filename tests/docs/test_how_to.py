@@ -12,7 +12,12 @@ from tests.material import ontology
 
 @pytest.mark.parametrize(
     "page",
-    ["how-to/share-a-twin.md", "how-to/move-a-registry.md", "tutorial/model-a-building.md"],
+    [
+        "how-to/follow-a-product.md",
+        "how-to/share-a-twin.md",
+        "how-to/move-a-registry.md",
+        "tutorial/model-a-building.md",
+    ],
 )
 def test_the_commands_of_a_page_work(page: str, shell: Path) -> None:
     text = (ROOT / "docs" / page).read_text()

@@ -15,6 +15,7 @@ import msgspec
 
 from twinhold.registry import access, exchange_lines, models
 from twinhold.registry.errors import CursorInvalidError
+from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
 from twinhold.store import exports as stored
@@ -93,7 +94,8 @@ def _bases_first(edges: Iterable[Any]) -> list[str]:
 async def _twins(transaction: Transaction, call: Call, after: str, count: int) -> Page:
     owner = {"owner": call.actor.account}
     rows = await transaction.all(stored.TWINS, owner | {"after": after, "count": count + 1})
-    seen = [twin for twin in map(Facts._make, rows[:count]) if access.sees_twin(call, twin)]
+    twins = await gathering.twins_of(transaction, call, rows[:count])
+    seen = [twin for twin in twins if access.sees_twin(call, twin)]
     alive = [twin for twin in seen if twin.terminated is None]
     lines = [
         exchange_lines.write_twin(twin.id or "", twin.model or "", twin.contents or "{}")
@@ -101,7 +103,7 @@ async def _twins(transaction: Transaction, call: Call, after: str, count: int) -
     ]
     left_out = len(seen) - len(alive)
     if len(rows) > count:
-        return Page(lines, _seal(Facts._make(rows[count - 1]).id or ""), left_out)
+        return Page(lines, _seal(twins[-1].id or ""), left_out)
     return Page(lines, None, left_out + await _faceless(transaction, call))
 
 
@@ -127,8 +129,10 @@ async def _relationships(
         },
     )
     lines, left_out, middle = [], 0, stored.EDGE + stored.FACTS_COUNT
-    for row in rows[:count]:
-        ends = Facts._make(row[stored.EDGE : middle]), Facts._make(row[middle:])
+    sources = [row[stored.EDGE : middle] for row in rows[:count]]
+    targets = [row[middle:] for row in rows[:count]]
+    every = await gathering.twins_of(transaction, call, sources + targets)
+    for row, *ends in zip(rows[:count], every, every[len(sources) :], strict=False):
         if not all(access.sees_twin(call, twin) for twin in ends):
             continue
         if all(_is_exported(call, twin) for twin in ends):

@@ -10,9 +10,14 @@ _WHOLE = {"description", "contents"}
 def _facts(table: str) -> str:
     """The `Facts` of a table, without what is long where nobody looks at it."""
     columns = (name.strip() for name in FACTS.split(","))
-    return ", ".join(
-        f"CASE WHEN :whole THEN {table}.{name} END" if name in _WHOLE else f"{table}.{name}"
-        for name in columns
+    return ", ".join(_fact(table, name) for name in columns)
+
+
+def _fact(table: str, column: str) -> str:
+    if column.startswith("NULL"):
+        return "NULL"
+    return (
+        f"CASE WHEN :whole THEN {table}.{column} END" if column in _WHOLE else f"{table}.{column}"
     )
 
 

@@ -1,7 +1,9 @@
 """One twin, two faces: written through one dialect, it is the same twin in the other."""
 
 import uuid
+from typing import Any
 
+import requests
 from tests.dialect.trusted_twin.ledgers import (
     add,
     becomes,
@@ -123,3 +125,49 @@ def test_ledgers_go_with_the_twin(building: Account) -> None:
     assert values(building, other) == {"r": 1}
     put(building, id_, "Level", name="second")
     assert values(building, twin_uuid) == history(building, twin_uuid) == {}
+
+
+def test_nothing_that_hung_on_a_deleted_twin_is_there_again(building: Account) -> None:
+    """A twin of the same id has the same UUID: whatever was left behind would hang on it."""
+    id_, client = new_id("hung"), building.client()
+    known, tag = uuid_named(building, id_), f"RFID#{uuid.uuid4().hex}"
+    hangs = {
+        "identities": {"identities": {tag: {}}},
+        "ledgers/personal": {"entries": {"hours": {"value": 1, "history": "INF"}}},
+        "stickers": {"stickers": {"red": {"note": "x", "recipients": [building.user]}}},
+    }
+
+    def make() -> None:
+        put(building, id_, "ZoneAirTemperatureSensor", externalID=id_)
+
+    def left() -> list[Any]:
+        series = f"/api/v3/time-series/{id_}/latest"
+        return [
+            body(client.resolve_twin_identity(tag))["twins"],
+            body(client.get_twin_ledger_entry(known))["entries"],
+            body(client.get_stickers(known))["accounts"],
+            body(client.get_twin_docs(known))["docs"],
+            building.request("GET", series).json(),
+        ]
+
+    make()
+    empty = left()
+    for path, members in hangs.items():
+        answer = building.request("POST", f"/twins/{known}/{path}", json=members)
+        assert answer.status_code == 201, answer.text
+    upload = body(client.create_upload_url())
+    assert requests.put(upload["url"], data=b"file", timeout=60).status_code < 300
+    doc = {"docs": {"a.txt": {"handler": upload["handler"]}}}
+    assert building.request("POST", f"/twins/{known}/docs", json=doc).status_code == 201
+    value = {
+        "connectorId": "c",
+        "dtId": id_,
+        "sourceTimestamp": "2024-10-01T12:34:56Z",
+        "scalarValue": 1,
+    }
+    assert building.request("POST", "/api/v3/time-series", json=[value]).status_code == 200
+    assert all(now != before for now, before in zip(left(), empty, strict=True))
+
+    assert building.request("DELETE", f"/api/v3/twins/{id_}").status_code == 204
+    make()
+    assert left() == empty
