@@ -6,6 +6,9 @@ timer.
 """
 
 import asyncio
+import fcntl
+import struct
+import termios
 
 import msgspec
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -17,6 +20,7 @@ LARGEST_HEAD = 64 * 1024
 LEAST_BODY = 4096
 """Bytes of a body, or its end, that must arrive while the patience lasts."""
 
+_INT = struct.Struct("i")
 _LINGER_SECONDS = 1.0
 _TOO_LATE = "The request did not arrive in time."
 _TOO_MANY = "The server has as many connections as it may."
@@ -26,7 +30,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What clients may claim.
 
     Attributes:
-        patience: seconds for a head to arrive, and for each next `LEAST_BODY` of a body.
+        patience: seconds for a head to arrive, for each next `LEAST_BODY` of a body, and for the
+            client to take more of an answer.
         connections: that are open at a time, in this process.
     """
 
@@ -49,6 +54,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = self._body = 0
         self._is_whole = self._is_refused = self._was_waiting = False
         self._patience: asyncio.TimerHandle | None = None
+        self._taking: asyncio.TimerHandle | None = None
         if len(self.connections) >= self.limits.connections:
             self._turn_away(transport)
             return
@@ -58,7 +64,22 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
         self._stop_waiting()
+        self._stop_watching()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """See `asyncio.Protocol`: the client takes less than it is sent."""
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """See `asyncio.Protocol`."""
+        self._stop_watching()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """The connection has idled for too long."""
+        self._end()
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
@@ -127,7 +148,33 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._may_be_answered():
             self.transport.write(_answer(408, _TOO_LATE))
+        self._end()
+
+    def _end(self) -> None:
+        """Close the connection; the transport does so when all is sent that was written."""
         self.transport.close()
+        self._watch()
+
+    def _watch(self) -> None:
+        """See to it that the client takes what it is sent."""
+        if self._taking is None:
+            untaken = _untaken(self.transport)
+            self._taking = self.loop.call_later(self.limits.patience, self._look, untaken)
+
+    def _stop_watching(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
+
+    def _look(self, before: int) -> None:
+        """Cut off a client that has taken nothing since."""
+        self._taking = None
+        if not self.transport.get_write_buffer_size():
+            return
+        if _untaken(self.transport) >= before:
+            self.transport.abort()
+        else:
+            self._watch()
 
     def _is_waiting_for_us(self) -> bool:
         """Whether the client can send nothing before the server goes on."""
@@ -147,6 +194,17 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle.disconnected = True
         cycle.message_event.set()
         return not begun
+
+
+def _untaken(transport: asyncio.Transport) -> int:
+    """Bytes that the client has not acknowledged; the system holds up to megabytes of them."""
+    unsent = transport.get_write_buffer_size()
+    try:
+        place = transport.get_extra_info("socket").fileno()
+        queued = fcntl.ioctl(place, termios.TIOCOUTQ, bytes(_INT.size))
+    except OSError:  # not every system says it of a socket
+        return unsent
+    return unsent + int(_INT.unpack(queued)[0])
 
 
 def _answer(status: int, message: str, headers: bytes = b"") -> bytes:

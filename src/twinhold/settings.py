@@ -36,7 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         workers: processes that serve; more than one only on PostgreSQL.
         blobs: where files are kept, s3://bucket/prefix or a folder; None: in the data directory.
         connections: that each process holds open at a time.
-        patience: seconds for the head of a request, and for each next 4 KiB of its body, to arrive.
+        patience: seconds for the head of a request, and for each next 4 KiB of its body, to arrive,
+            and for a client to take more of an answer.
         keep_alive: seconds that a connection may idle between requests.
         rate_limit: of the Willow API, for each client; None: none.
     """
@@ -96,7 +97,8 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         "--patience",
         int,
         DEFAULTS.patience,
-        "seconds for the head of a request, and each next 4 KiB of its body, to arrive; else 408",
+        "seconds for the head of a request, and each next 4 KiB of its body, to arrive (else 408), "
+        "and for a client to take more of an answer",
     )
     _option(
         parser,

@@ -46,6 +46,17 @@ def connected(server: Server) -> socket.socket:
     return connection
 
 
+def asking(server: Server, count: int) -> socket.socket:
+    """A connection that has asked for a large page so many times and taken nothing yet."""
+    place = urlsplit(server.url)
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.settimeout(ENOUGH_SECONDS)
+    connection.connect((place.hostname, place.port))
+    connection.sendall(b"GET /docs HTTP/1.1\r\nHost: here\r\n\r\n" * count)
+    return connection
+
+
 def dripping(connection: socket.socket, drop: bytes) -> bytes:
     """Send a drop now and then until the server cuts the connection off; answer what it said."""
     connection.settimeout(0.1)
@@ -147,6 +158,29 @@ class TestPatience:
             assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
             connection.sendall(b"{}")
             assert answered(connection).status == 201
+
+    def test_ends_with_a_client_that_takes_no_answer(self, strict: Server) -> None:
+        ending = time.monotonic() + ENOUGH_SECONDS
+        with asking(strict, 50) as connection:
+            while time.monotonic() < ending:
+                time.sleep(0.1)
+                try:
+                    connection.sendall(b"\r\n")
+                except ConnectionError:
+                    return
+        pytest.fail("the connection is open still")
+
+    def test_lasts_for_a_client_that_takes_its_answers_slowly(self, strict: Server) -> None:
+        size = len(requests.get(f"{strict.url}/docs", timeout=30).content)
+        with asking(strict, 20) as connection:
+            took, slept = 0, 0
+            while took < 20 * size:
+                part = connection.recv(65_536)
+                assert part
+                took += len(part)
+                if slept < 30 and took > slept * size // 3:
+                    slept += 1
+                    time.sleep(PATIENCE / 10)
 
     def test_leaves_fast_clients_alone(self, strict: Server) -> None:
         account = strict.account()
