@@ -150,14 +150,10 @@ async def _run(store: Store, blobs: Blobs, share: _Share, ready: Callable[[], No
     dialects = (*_VENDORS, pages.dialect(metrics, _VENDORS))
     access_log = AccessLog()
     app = App(registry, dialects, (access_log, metrics), log.complain, _limiter(share.settings))
-    await registry.indexer.resume()
-    await registry.references.start()
-    registry.collector.start()
+    await registry.start()
     warming = asyncio.get_running_loop().run_in_executor(None, _warm_up)
     await _Server(_config(app, share.settings), ready).serve(sockets=[share.listener])
-    await registry.references.close()
-    await registry.indexer.close()
-    await registry.collector.close()
+    await registry.close()
     await warming
     access_log.flush()
 
