@@ -3,7 +3,8 @@
 For each expression two conditions are made: one that holds wherever it is true, one that holds
 wherever it is false. Where it has no value neither needs to hold. `not` exchanges the two, so that
 no condition is ever negated and SQL's null never matters. What SQL cannot say is TRUE; the caller
-checks the rows that come back with `Rule.matches`, unless the condition is exact.
+checks the rows that come back with `Rule.matches`, unless the condition is exact. Beside each goes
+a condition that holds at most there: it spares the check of the rows that it holds for.
 """
 
 import re
@@ -19,12 +20,14 @@ from twinhold.rules.engines import ENGINES, Dialect, Stored
 from twinhold.rules.partial import Failing, Place, place, specialize
 from twinhold.rules.reading import Scope
 from twinhold.rules.tree import Choice, Comparison, Constant, Logic, Match, Membership, Node, Not
+from twinhold.rules.values import native
 
 __all__ = ["Predicate", "to_sql"]
 
 _MARGIN = Decimal("4e-15")
 _SMALLEST = Decimal("1e-300")
 _LARGEST = Decimal("1.7e308")
+_FAR = Decimal("1e300")
 _SYMBOLS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _REVERSED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
@@ -39,18 +42,28 @@ class Predicate:
         sql: The condition, with placeholders `:r0`, `:r1`, ...
         parameters: Their values by name, without the colon.
         exact: It holds only where the rule holds; otherwise the rows are to be checked.
+        sure: A condition that holds at most where the rule holds.
+        sure_parameters: The values of its placeholders.
     """
 
     sql: str
     parameters: dict[str, object]
     exact: bool
+    sure: str
+    sure_parameters: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class _Condition:
+    """What holds at least where something is so, and what holds at most there."""
+
     sql: str
-    exact: bool
+    sure: str
     columns: frozenset[str] = frozenset()
+
+    @property
+    def exact(self) -> bool:
+        return self.sql == self.sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +75,9 @@ class _Answer:
     total: bool = False
 
 
-_ALWAYS = _Condition("TRUE", exact=True)
-_NEVER = _Condition("FALSE", exact=True)
-_PERHAPS = _Condition("TRUE", exact=False)
+_ALWAYS = _Condition("TRUE", "TRUE")
+_NEVER = _Condition("FALSE", "FALSE")
+_PERHAPS = _Condition("TRUE", "FALSE")
 _UNKNOWN = _Answer(_PERHAPS, _PERHAPS)
 _NO_VALUE = _Answer(_NEVER, _NEVER)
 
@@ -88,36 +101,64 @@ def to_sql(node: Node, columns: Columns, engine: Engine, scope: Scope) -> Predic
     plain = _all(each for each in conditions if not each.columns)
     inside = _all(each for each in conditions if each.columns)
     if inside.columns:
-        guarded = dialect.guarded(sorted(inside.columns), inside.sql)
-        inside = replace(inside, sql=guarded, exact=inside.exact and engine == "sqlite")
+        inside = _guarded(inside, dialect)
     whole = _all((plain, inside))
     if whole == _PERHAPS:
         return None
-    used = sorted(set(re.findall(r":(r\d+)", whole.sql)))
-    return Predicate(whole.sql, {name: parameters[name] for name in used}, whole.exact)
+
+    def used(sql: str) -> dict[str, object]:
+        return {name: parameters[name] for name in sorted(set(re.findall(r":(r\d+)", sql)))}
+
+    return Predicate(whole.sql, used(whole.sql), whole.exact, whole.sure, used(whole.sure))
+
+
+def _guarded(condition: _Condition, dialect: Dialect) -> _Condition:
+    """Let a row whose JSON the engine cannot read be checked."""
+    columns = sorted(condition.columns)
+    sql = dialect.guarded(columns, condition.sql)
+    if not dialect.reads_all:
+        return replace(condition, sql=sql, sure="FALSE")
+    if condition.exact:
+        return replace(condition, sql=sql, sure=sql)
+    sure = condition.sure
+    if sure != "FALSE":
+        sure = dialect.guarded(columns, sure, otherwise="FALSE")
+    return replace(condition, sql=sql, sure=sure)
 
 
 def _all(conditions: Iterable[_Condition]) -> _Condition:
     kept = list(conditions)
     if any(each.sql == "FALSE" for each in kept):
         return _NEVER
-    exact = all(each.exact for each in kept)
-    kept = [each for each in kept if each.sql != "TRUE"]
-    if not kept:
-        return _ALWAYS if exact else _PERHAPS
-    sql = kept[0].sql if len(kept) == 1 else "(" + " AND ".join(each.sql for each in kept) + ")"
-    return _Condition(sql, exact, frozenset().union(*(each.columns for each in kept)))
+    sure = [each.sure for each in kept]
+    return _Condition(
+        _joined("AND", [each.sql for each in kept]),
+        "FALSE" if "FALSE" in sure else _joined("AND", sure),
+        frozenset().union(*(each.columns for each in kept)),
+    )
 
 
 def _any(conditions: Iterable[_Condition], *, total: bool = True) -> _Condition:
     kept = [each for each in conditions if each.sql != "FALSE"]
-    exact = total and all(each.exact for each in kept)
-    if any(each.sql == "TRUE" for each in kept):
-        return _ALWAYS if exact else _PERHAPS
     if not kept:
         return _NEVER
-    sql = kept[0].sql if len(kept) == 1 else "(" + " OR ".join(each.sql for each in kept) + ")"
-    return _Condition(sql, exact, frozenset().union(*(each.columns for each in kept)))
+    sure = [each.sure for each in kept] if total else []
+    if any(each.sql == "TRUE" for each in kept):
+        return _ALWAYS if "TRUE" in sure else _PERHAPS
+    return _Condition(
+        _joined("OR", [each.sql for each in kept]),
+        _joined("OR", sure),
+        frozenset().union(*(each.columns for each in kept)),
+    )
+
+
+def _joined(word: str, parts: list[str]) -> str:
+    """Join conditions, of which those that change nothing are left out."""
+    idle = "TRUE" if word == "AND" else "FALSE"
+    kept = [part for part in parts if part != idle]
+    if not kept:
+        return idle
+    return kept[0] if len(kept) == 1 else "(" + f" {word} ".join(kept) + ")"
 
 
 class _Compiler:
@@ -224,9 +265,8 @@ class _Leaf:
         self.columns = frozenset({column.name}) if isinstance(column, Json) else frozenset()
 
     def condition(self, sql: str, *, exact: bool = True) -> _Condition:
-        if sql in ("TRUE", "FALSE"):
-            return _Condition(sql, exact)
-        return _Condition(sql, exact, self.columns)
+        sure = sql if exact else "FALSE"
+        return _Condition(sql, sure, frozenset() if sql in ("TRUE", "FALSE") else self.columns)
 
     def kind(self, *kinds: str, exact: bool = False) -> _Condition:
         # Where a missing key is an error, what SQL takes for null may have no value.
@@ -260,7 +300,7 @@ class _Leaf:
         elif isinstance(value, str):
             yes, no = self.one_of([value]), self.none_of([value])
         elif isinstance(value, Decimal):
-            yes, no = self.near(value, value), _PERHAPS
+            yes, no = self.number("=", value), _PERHAPS
         elif isinstance(value, (tuple, dict)):
             yes, no = self.kind("array" if isinstance(value, tuple) else "object"), _PERHAPS
         else:
@@ -278,8 +318,10 @@ class _Leaf:
             )
             return _Answer(yes, no)
         if isinstance(value, Decimal):
-            below, above = self.near(None, value), self.near(value, None)
-            return _Answer(below, above) if name in ("lt", "le") else _Answer(above, below)
+            yes, no = (
+                self.number(_SYMBOLS[operator], value) for operator in (name, _OPPOSITE[name])
+            )
+            return _Answer(yes, no)
         if value is None:
             null = self.kind("null", exact=True)
             return _Answer(null, _NEVER) if name in ("le", "ge") else _Answer(_NEVER, null)
@@ -306,7 +348,7 @@ class _Leaf:
             no = [_PERHAPS]
         if not isinstance(container, tuple):
             # Arrays and objects may have no hash; then the question is an error.
-            return _Answer(_any(yes), replace(_all(no), exact=False))
+            return _Answer(_any(yes), _uncertain(_all(no)))
         return _Answer(_any(yes), _all(no), self.certain)
 
     def holds(self, member: object) -> _Answer:
@@ -326,7 +368,7 @@ class _Leaf:
         yes = self.kind("string")
         if literal and self.sayable(literal):
             part = self.condition(self.dialect.part(self.dialect.text(self.stored), literal))
-            yes = _all((yes, replace(part, exact=False)))
+            yes = _all((yes, _uncertain(part)))
         return _Answer(yes, self.kind("string", "null"))
 
     def one_of(self, texts: list[str]) -> _Condition:
@@ -341,6 +383,16 @@ class _Leaf:
         exact = self.certain and len(known) == len(texts)
         return self.condition(self.dialect.none_of(self.stored, known), exact=exact)
 
+    def number(self, symbol: str, value: Decimal) -> _Condition:
+        """Return the condition of a number in this order to a constant, or equal to it."""
+        constant = native(value)
+        if constant is None or abs(value) > _FAR:
+            low, high = None if symbol[0] == "<" else value, None if symbol[0] == ">" else value
+            return self.near(low, high)
+        around = _widened(value, -1), _widened(value, 1)
+        sql, sure = self.dialect.number(self.stored, symbol, constant, around)
+        return replace(self.condition(sql), sure=sure)
+
     def near(self, low: Decimal | None, high: Decimal | None) -> _Condition:
         """Return the condition of a number in an interval, a little widened."""
         if any(bound is not None and not bound.is_finite() for bound in (low, high)):
@@ -354,6 +406,10 @@ class _Leaf:
         if any("\ud800" <= character <= "\udfff" for character in text):
             return False
         return "\0" not in text or not self.dialect.collation
+
+
+def _uncertain(condition: _Condition) -> _Condition:
+    return replace(condition, sure="FALSE")
 
 
 def _exchanged(answer: _Answer) -> _Answer:
