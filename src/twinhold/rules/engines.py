@@ -61,7 +61,11 @@ class Dialect(ABC):
         """Is it an array with this text, an object with this key or a string with it inside?"""
 
     def number(
-        self, stored: Stored, symbol: str, constant: float, around: tuple[Decimal, Decimal]
+        self,
+        stored: Stored,
+        symbol: str,
+        constant: float,  # noqa: ARG002 - not every engine can use it
+        around: tuple[Decimal, Decimal],
     ) -> tuple[str, str]:
         """Is it a number in this order to a constant? Second, what holds at most where it is.
 

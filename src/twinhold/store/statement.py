@@ -4,7 +4,8 @@ A statement is plain SQL with named parameters (`:owner`). What the engines spel
 as a word in braces (`{for_update}`) that the engine's `Dialect` knows; `{document}` is the hole for
 a `Shape`. A statement whose last column is `{generation}` brings along how often access has
 changed, so that a request is held to it without a statement of its own; `{condition}` and `{sure}`
-take what a rule was compiled to. Nothing else is ever put into a statement's text: values travel as parameters.
+take what a rule was compiled to. Nothing else is ever put into a statement's text: values travel as
+parameters.
 """
 
 import re
