@@ -12,7 +12,9 @@ import termios
 
 import msgspec
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from twinhold.lean_protocol import LeanProtocol
 
 LARGEST_HEAD = 64 * 1024
 """Bytes of request line and headers; uvicorn itself would hold any number of them."""
@@ -44,7 +46,7 @@ def limited(limits: Limits) -> type["BoundedProtocol"]:
     return type("BoundedProtocol", (BoundedProtocol,), {"limits": limits})
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(LeanProtocol):
     """Refuses what is too large, too slow or too much, before it costs memory."""
 
     limits = Limits(patience=30, connections=10_000)

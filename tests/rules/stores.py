@@ -2,13 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import apsw
 import asyncpg
 
-from twinhold.rules import Columns, Engine, Hidden, Json, Predicate, Text
+from twinhold.rules import Columns, Engine, Hidden, Json, Text
 
 COLUMNS: Columns = {
     "TWIN": Json("description"),
@@ -29,8 +29,8 @@ class Store(Protocol):
         """Replace all twins: number, description, ledger, status."""
         ...
 
-    def select(self, predicate: Predicate) -> set[int]:
-        """Return the numbers of the twins a predicate finds."""
+    def select(self, sql: str, parameters: Mapping[str, object]) -> set[int]:
+        """Return the numbers of the twins a condition finds."""
         ...
 
 
@@ -48,10 +48,10 @@ class SqliteStore:
         self._connection.execute("DELETE FROM twins")
         self._connection.executemany("INSERT INTO twins VALUES (?, ?, ?, ?)", rows)
 
-    def select(self, predicate: Predicate) -> set[int]:
+    def select(self, sql: str, parameters: Mapping[str, object]) -> set[int]:
         """See `Store`."""
-        sql = f"SELECT id FROM twins AS t WHERE {predicate.sql}"
-        return {row[0] for row in self._connection.execute(sql, predicate.parameters)}
+        sql = f"SELECT id FROM twins AS t WHERE {sql}"
+        return {row[0] for row in self._connection.execute(sql, parameters)}
 
 
 class PostgresStore:
@@ -75,10 +75,10 @@ class PostgresStore:
         statement = "INSERT INTO twins VALUES ($1, $2, $3, $4)"
         self._runner.run(self._connection.executemany(statement, rows))
 
-    def select(self, predicate: Predicate) -> set[int]:
+    def select(self, sql: str, parameters: Mapping[str, object]) -> set[int]:
         """See `Store`."""
-        names = list(predicate.parameters)
-        numbered = re.sub(r":(r\d+)", lambda n: f"${names.index(n[1]) + 1}", predicate.sql)
+        names = list(parameters)
+        numbered = re.sub(r":(r\d+)", lambda n: f"${names.index(n[1]) + 1}", sql)
         sql = f"SELECT id FROM twins AS t WHERE {numbered}"
-        values = predicate.parameters.values()
+        values = parameters.values()
         return {row[0] for row in self._runner.run(self._connection.fetch(sql, *values))}

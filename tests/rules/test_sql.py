@@ -47,11 +47,13 @@ def check(store: Store, rule: Rule, rows: list[Row], constants: dict[str, object
     predicate = rule.to_sql(COLUMNS, store.engine, constants)
     if predicate is None:
         return 0
-    found = store.select(predicate)
+    found = store.select(predicate.sql, predicate.parameters)
     holding = {row[0] for row in rows if rule.matches(scope_of(row, constants))}
     assert found >= holding, (rule.text, predicate, [rows[n] for n in holding - found][:1])
     if predicate.exact:
         assert found == holding, (rule.text, predicate, [rows[n] for n in found - holding][:1])
+    sure = store.select(predicate.sure, predicate.sure_parameters)
+    assert sure <= holding, (rule.text, predicate, [rows[n] for n in sure - holding][:1])
     return len(rows) - len(found)
 
 

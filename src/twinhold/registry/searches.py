@@ -93,6 +93,25 @@ class Page(msgspec.Struct, frozen=True):
 async def look(transaction: Transaction, call: Call, search: Search) -> Page:
     """Look at the next `count` twins, in the order of their UUIDs, or at fewer when time is up."""
     sieve = _Sieve(transaction.engine, call, search)
+    return await _look_by_sql(transaction, sieve) or await _look_by_rule(transaction, sieve)
+
+
+async def _look_by_sql(transaction: Transaction, sieve: "_Sieve") -> Page | None:
+    """The page as the engine alone has it; None where it is not sure of every twin."""
+    statement, count = sieve.sure_statement(), sieve.search.count
+    if statement is None:
+        return None
+    rows = await transaction.all(
+        statement, sieve.parameters | {"after": sieve.search.after, "count": count + 1}
+    )
+    found = [row[stored.DOCUMENT] for row in rows[:count] if row[stored.DOCUMENT] is not None]
+    if "" in found:
+        return None
+    return Page(found, rows[count - 1][0] if len(rows) > count else None)
+
+
+async def _look_by_rule(transaction: Transaction, sieve: "_Sieve") -> Page:
+    search = sieve.search
     rows = await transaction.all(
         sieve.statement(stored.CHECKED_PAGE),
         sieve.parameters | {"after": search.after, "count": search.count + 1},
@@ -213,13 +232,22 @@ class _Sieve:
         self._reads_ledger = reads_ledger or (
             twin_rule is not None and "LEDGER" in twin_rule.variables
         )
-        found = {} if predicate is None else predicate.parameters
+        is_all_there = not self._checks_access and not reads_ledger
+        self._sure = predicate.sure if predicate and is_all_there else "FALSE"
+        found = predicate.parameters | predicate.sure_parameters if predicate else {}
         self.parameters: dict[str, Any] = {**found, "owner": call.actor.account}
 
     def statement(self, statement: Statement, further: str | None = None) -> Statement:
         """A statement with the condition, and a further one."""
         condition = self._condition if further is None else f"{further} AND {self._condition}"
         return statement.where(condition).shaped(self.search.shape)
+
+    def sure_statement(self) -> Statement | None:
+        """The statement for a page that the engine decides; None where it cannot be sure."""
+        if self._sure == "FALSE":
+            return None
+        perhaps = "FALSE" if self._exact else self._condition
+        return stored.SURE_PAGE.where(perhaps, self._sure).shaped(self.search.shape)
 
     async def completed(self, transaction: Transaction, rows: Iterable[Row]) -> list[Facts]:
         """The twins of some rows, with all that the rules read of them."""

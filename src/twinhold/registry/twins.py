@@ -61,9 +61,9 @@ async def update(
         NotOwnerError: another account owns it.
         TwinTerminatedError: it never changes again.
     """
-    twin = await find_to_change(transaction, call, uuid, shape)
     if description is msgspec.UNSET:
-        return twin.document
+        return (await find_to_change(transaction, call, uuid, shape)).document
+    twin = await find_to_change(transaction, call, uuid)
     document = await _changed(
         transaction,
         stored.UPDATE_DESCRIPTION.shaped(shape),

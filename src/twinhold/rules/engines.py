@@ -60,15 +60,36 @@ class Dialect(ABC):
     def has_text(self, stored: Stored, text: str) -> str:
         """Is it an array with this text, an object with this key or a string with it inside?"""
 
+    def number(
+        self,
+        stored: Stored,
+        symbol: str,
+        constant: float,  # noqa: ARG002 - not every engine can use it
+        around: tuple[Decimal, Decimal],
+    ) -> tuple[str, str]:
+        """Is it a number in this order to a constant? Second, what holds at most where it is.
+
+        Args:
+            stored: where the value is.
+            symbol: `<`, `<=`, `>`, `>=` or `=`.
+            constant: what it is compared with.
+            around: between these the engine may read a number otherwise than Python.
+        """
+        below, above = around
+        low, high = None if symbol[0] == "<" else below, None if symbol[0] == ">" else above
+        return self.near(stored, low, high), "FALSE"
+
     @abstractmethod
-    def guarded(self, columns: Collection[str], condition: str) -> str:
-        """Return the condition, true where the engine could not read the JSON of these columns."""
+    def guarded(self, columns: Collection[str], condition: str, otherwise: str = "TRUE") -> str:
+        """Return the condition, or else what holds where the engine cannot read these columns."""
 
     @abstractmethod
     def part(self, text: str, part: str) -> str:
         """Does the text contain this part?"""
 
     collation = ""
+    reads_all = False
+    """Whether it reads every JSON text that is stored."""
 
     def part_in_any_case(self, stored: Stored, part: str) -> str:
         """Does its text contain this ASCII part, whatever the case? Texts beyond ASCII may."""
@@ -121,6 +142,7 @@ def _text_kind(column: Text, kinds: Collection[str]) -> str:
 class Sqlite(Dialect):
     """SQLite's json functions, which read the text anew only when the row changes."""
 
+    reads_all = True
     _TYPES = {  # noqa: RUF012 - a constant table
         "null": ("null",),
         "boolean": ("true", "false"),
@@ -157,6 +179,38 @@ class Sqlite(Dialect):
             conditions.append(f"{value} <= {self.bind(float(high))}")
         return f"({' AND '.join(conditions)})"
 
+    def number(
+        self, stored: Stored, symbol: str, constant: float, around: tuple[Decimal, Decimal]
+    ) -> tuple[str, str]:
+        """See `Dialect`; integers are held, or where too large kept far enough, to compare well."""
+        if isinstance(stored.column, Text):
+            return "FALSE", "FALSE"
+        value = self.text(stored)
+        below, above = (self.bind(float(bound)) for bound in around)
+        perhaps, sure = {
+            "<": (f"{value} <= {above}", f"{value} <= {below}"),
+            ">": (f"{value} >= {below}", f"{value} >= {above}"),
+            "=": (f"{value} >= {below} AND {value} <= {above}", "FALSE"),
+        }[symbol[0]]
+        whole = f"WHEN 'integer' THEN {value} {symbol} {self.bind(constant)}"
+        at_least, at_most = (
+            f"CASE {self._type(stored)} {whole} WHEN 'real' THEN {real} ELSE FALSE END"
+            for real in (perhaps, sure)
+        )
+        return at_least, at_most
+
+    def one_of(self, stored: Stored, texts: Collection[str]) -> str:
+        """See `Dialect`."""
+        if any(text[:1] in ("{", "[") for text in texts):
+            return super().one_of(stored, texts)
+        # Of the values that are no texts, only arrays and objects come as a text.
+        values = ", ".join(self.string(text) for text in texts)
+        return (
+            f"{self.text(stored)} IN ({values})"
+            if len(texts) > 1
+            else f"{self.text(stored)} = {values}"
+        )
+
     def has_text(self, stored: Stored, text: str) -> str:
         """See `Dialect`."""
         if isinstance(stored.column, Text):
@@ -174,10 +228,10 @@ class Sqlite(Dialect):
             f" WHEN 'text' THEN {self.part(self.text(stored), text)} ELSE FALSE END"
         )
 
-    def guarded(self, columns: Collection[str], condition: str) -> str:
+    def guarded(self, columns: Collection[str], condition: str, otherwise: str = "TRUE") -> str:
         """See `Dialect`."""
         valid = " AND ".join(f"({name} IS NULL OR json_valid({name}))" for name in columns)
-        return f"CASE WHEN {valid} THEN {condition} ELSE TRUE END"
+        return f"CASE WHEN {valid} THEN {condition} ELSE {otherwise} END"
 
     def part(self, text: str, part: str) -> str:
         """See `Dialect`."""
@@ -238,12 +292,12 @@ class PostgreSQL(Dialect):
             f" ELSE jsonb_exists({value}, {self.string(text)}) END"
         )
 
-    def guarded(self, columns: Collection[str], condition: str) -> str:
+    def guarded(self, columns: Collection[str], condition: str, otherwise: str = "TRUE") -> str:
         """See `Dialect`."""
         unsafe = " OR ".join(f"{name} ~ {self.string(_UNSAFE)}" for name in columns)
         values = ", ".join(f"CAST({name} AS jsonb) AS {_alias(name)}" for name in columns)
         read = f"SELECT {condition} FROM (SELECT {values} OFFSET 0) AS rule_json"  # noqa: S608
-        return f"CASE WHEN {unsafe} THEN TRUE ELSE ({read}) END"
+        return f"CASE WHEN {unsafe} THEN {otherwise} ELSE ({read}) END"
 
     def part(self, text: str, part: str) -> str:
         """See `Dialect`."""

@@ -3,11 +3,12 @@
 For each expression two conditions are made: one that holds wherever it is true, one that holds
 wherever it is false. Where it has no value neither needs to hold. `not` exchanges the two, so that
 no condition is ever negated and SQL's null never matters. What SQL cannot say is TRUE; the caller
-checks the rows that come back with `Rule.matches`, unless the condition is exact.
+checks the rows that come back with `Rule.matches`, unless the condition is exact. Beside each goes
+a condition that holds at most there: it spares the check of the rows that it holds for.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from re import _constants as sre  # type: ignore[attr-defined]
@@ -15,16 +16,27 @@ from re import _parser as sre_parser  # type: ignore[attr-defined]
 from typing import Any
 
 from twinhold.rules.columns import Columns, Engine, Hidden, Json
+from twinhold.rules.conditions import (
+    ALWAYS,
+    NEVER,
+    PERHAPS,
+    Condition,
+    all_of,
+    any_of,
+    uncertain,
+)
 from twinhold.rules.engines import ENGINES, Dialect, Stored
 from twinhold.rules.partial import Failing, Place, place, specialize
 from twinhold.rules.reading import Scope
 from twinhold.rules.tree import Choice, Comparison, Constant, Logic, Match, Membership, Node, Not
+from twinhold.rules.values import native
 
 __all__ = ["Predicate", "to_sql"]
 
 _MARGIN = Decimal("4e-15")
 _SMALLEST = Decimal("1e-300")
 _LARGEST = Decimal("1.7e308")
+_FAR = Decimal("1e300")
 _SYMBOLS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _REVERSED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
@@ -39,34 +51,28 @@ class Predicate:
         sql: The condition, with placeholders `:r0`, `:r1`, ...
         parameters: Their values by name, without the colon.
         exact: It holds only where the rule holds; otherwise the rows are to be checked.
+        sure: A condition that holds at most where the rule holds.
+        sure_parameters: The values of its placeholders.
     """
 
     sql: str
     parameters: dict[str, object]
     exact: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Condition:
-    sql: str
-    exact: bool
-    columns: frozenset[str] = frozenset()
+    sure: str
+    sure_parameters: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """Where an expression is true, where it is false, and whether it has a value on every row."""
 
-    yes: _Condition
-    no: _Condition
+    yes: Condition
+    no: Condition
     total: bool = False
 
 
-_ALWAYS = _Condition("TRUE", exact=True)
-_NEVER = _Condition("FALSE", exact=True)
-_PERHAPS = _Condition("TRUE", exact=False)
-_UNKNOWN = _Answer(_PERHAPS, _PERHAPS)
-_NO_VALUE = _Answer(_NEVER, _NEVER)
+_UNKNOWN = _Answer(PERHAPS, PERHAPS)
+_NO_VALUE = _Answer(NEVER, NEVER)
 
 
 def to_sql(node: Node, columns: Columns, engine: Engine, scope: Scope) -> Predicate | None:
@@ -85,39 +91,32 @@ def to_sql(node: Node, columns: Columns, engine: Engine, scope: Scope) -> Predic
     tree = specialize(node, columns.keys(), scope)
     parts = tree.parts if isinstance(tree, Logic) and tree.operator == "and" else (tree,)
     conditions = [_Compiler(columns, dialect).answer(part).yes for part in parts]
-    plain = _all(each for each in conditions if not each.columns)
-    inside = _all(each for each in conditions if each.columns)
+    plain = all_of(each for each in conditions if not each.columns)
+    inside = all_of(each for each in conditions if each.columns)
     if inside.columns:
-        guarded = dialect.guarded(sorted(inside.columns), inside.sql)
-        inside = replace(inside, sql=guarded, exact=inside.exact and engine == "sqlite")
-    whole = _all((plain, inside))
-    if whole == _PERHAPS:
+        inside = _guarded(inside, dialect)
+    whole = all_of((plain, inside))
+    if whole == PERHAPS:
         return None
-    used = sorted(set(re.findall(r":(r\d+)", whole.sql)))
-    return Predicate(whole.sql, {name: parameters[name] for name in used}, whole.exact)
+
+    def used(sql: str) -> dict[str, object]:
+        return {name: parameters[name] for name in sorted(set(re.findall(r":(r\d+)", sql)))}
+
+    return Predicate(whole.sql, used(whole.sql), whole.exact, whole.sure, used(whole.sure))
 
 
-def _all(conditions: Iterable[_Condition]) -> _Condition:
-    kept = list(conditions)
-    if any(each.sql == "FALSE" for each in kept):
-        return _NEVER
-    exact = all(each.exact for each in kept)
-    kept = [each for each in kept if each.sql != "TRUE"]
-    if not kept:
-        return _ALWAYS if exact else _PERHAPS
-    sql = kept[0].sql if len(kept) == 1 else "(" + " AND ".join(each.sql for each in kept) + ")"
-    return _Condition(sql, exact, frozenset().union(*(each.columns for each in kept)))
-
-
-def _any(conditions: Iterable[_Condition], *, total: bool = True) -> _Condition:
-    kept = [each for each in conditions if each.sql != "FALSE"]
-    exact = total and all(each.exact for each in kept)
-    if any(each.sql == "TRUE" for each in kept):
-        return _ALWAYS if exact else _PERHAPS
-    if not kept:
-        return _NEVER
-    sql = kept[0].sql if len(kept) == 1 else "(" + " OR ".join(each.sql for each in kept) + ")"
-    return _Condition(sql, exact, frozenset().union(*(each.columns for each in kept)))
+def _guarded(condition: Condition, dialect: Dialect) -> Condition:
+    """Let a row whose JSON the engine cannot read be checked."""
+    columns = sorted(condition.columns)
+    sql = dialect.guarded(columns, condition.sql)
+    if not dialect.reads_all:
+        return replace(condition, sql=sql, sure="FALSE")
+    if condition.exact:
+        return replace(condition, sql=sql, sure=sql)
+    sure = condition.sure
+    if sure != "FALSE":
+        sure = dialect.guarded(columns, sure, otherwise="FALSE")
+    return replace(condition, sql=sql, sure=sure)
 
 
 class _Compiler:
@@ -152,15 +151,15 @@ class _Compiler:
         yes, no = [part.yes for part in parts], [part.no for part in parts]
         everywhere = total and parts[-1].total
         if node.operator == "and":
-            return _Answer(_all(yes), _any(no, total=total), everywhere)
-        return _Answer(_any(yes, total=total), _all(no), everywhere)
+            return _Answer(all_of(yes), any_of(no, total=total), everywhere)
+        return _Answer(any_of(yes, total=total), all_of(no), everywhere)
 
     def choice(self, node: Choice) -> _Answer:
         condition, positive, negative = (
             self.answer(part) for part in (node.condition, node.positive, node.negative)
         )
-        yes = _any((_all((condition.yes, positive.yes)), _all((condition.no, negative.yes))))
-        no = _any((_all((condition.yes, positive.no)), _all((condition.no, negative.no))))
+        yes = any_of((all_of((condition.yes, positive.yes)), all_of((condition.no, negative.yes))))
+        no = any_of((all_of((condition.yes, positive.no)), all_of((condition.no, negative.no))))
         return _Answer(yes, no, condition.total and positive.total and negative.total)
 
     def comparison(self, node: Comparison) -> _Answer:
@@ -223,12 +222,11 @@ class _Leaf:
         column = stored.column
         self.columns = frozenset({column.name}) if isinstance(column, Json) else frozenset()
 
-    def condition(self, sql: str, *, exact: bool = True) -> _Condition:
-        if sql in ("TRUE", "FALSE"):
-            return _Condition(sql, exact)
-        return _Condition(sql, exact, self.columns)
+    def condition(self, sql: str, *, exact: bool = True) -> Condition:
+        sure = sql if exact else "FALSE"
+        return Condition(sql, sure, frozenset() if sql in ("TRUE", "FALSE") else self.columns)
 
-    def kind(self, *kinds: str, exact: bool = False) -> _Condition:
+    def kind(self, *kinds: str, exact: bool = False) -> Condition:
         # Where a missing key is an error, what SQL takes for null may have no value.
         exact = exact and (self.certain or "null" not in kinds)
         return self.condition(self.dialect.kind(self.stored, kinds), exact=exact)
@@ -245,7 +243,7 @@ class _Leaf:
             self.kind("null", "number", "array", "object"),
             self.condition(self.dialect.one_of(self.stored, [""])),
         )
-        return _Answer(_any(yes), _any(no), self.certain)
+        return _Answer(any_of(yes), any_of(no), self.certain)
 
     def equal(self, value: object) -> _Answer:
         """Answer for equality with a constant."""
@@ -256,13 +254,13 @@ class _Leaf:
             others = [kind for kind in _ALL if kind != "boolean"]
             yes = self.condition(self.dialect.boolean(self.stored, value=value))
             other = self.condition(self.dialect.boolean(self.stored, value=not value))
-            no = _any((self.kind(*others, exact=True), other))
+            no = any_of((self.kind(*others, exact=True), other))
         elif isinstance(value, str):
             yes, no = self.one_of([value]), self.none_of([value])
         elif isinstance(value, Decimal):
-            yes, no = self.near(value, value), _PERHAPS
+            yes, no = self.number("=", value), PERHAPS
         elif isinstance(value, (tuple, dict)):
-            yes, no = self.kind("array" if isinstance(value, tuple) else "object"), _PERHAPS
+            yes, no = self.kind("array" if isinstance(value, tuple) else "object"), PERHAPS
         else:
             return _UNKNOWN
         return _Answer(yes, no, self.certain)
@@ -278,11 +276,13 @@ class _Leaf:
             )
             return _Answer(yes, no)
         if isinstance(value, Decimal):
-            below, above = self.near(None, value), self.near(value, None)
-            return _Answer(below, above) if name in ("lt", "le") else _Answer(above, below)
+            yes, no = (
+                self.number(_SYMBOLS[operator], value) for operator in (name, _OPPOSITE[name])
+            )
+            return _Answer(yes, no)
         if value is None:
             null = self.kind("null", exact=True)
-            return _Answer(null, _NEVER) if name in ("le", "ge") else _Answer(_NEVER, null)
+            return _Answer(null, NEVER) if name in ("le", "ge") else _Answer(NEVER, null)
         if isinstance(value, (bool, tuple)):
             kind = self.kind("boolean" if isinstance(value, bool) else "array")
             return _Answer(kind, kind)
@@ -303,11 +303,11 @@ class _Leaf:
         if any(each in (0, 1) for each in numbers):
             # To the library true is 1 here and false is 0.
             yes += [self.kind("boolean"), self.near(Decimal(0), Decimal(1))]
-            no = [_PERHAPS]
+            no = [PERHAPS]
         if not isinstance(container, tuple):
             # Arrays and objects may have no hash; then the question is an error.
-            return _Answer(_any(yes), replace(_all(no), exact=False))
-        return _Answer(_any(yes), _all(no), self.certain)
+            return _Answer(any_of(yes), uncertain(all_of(no)))
+        return _Answer(any_of(yes), all_of(no), self.certain)
 
     def holds(self, member: object) -> _Answer:
         """Answer for a constant in the value."""
@@ -326,22 +326,32 @@ class _Leaf:
         yes = self.kind("string")
         if literal and self.sayable(literal):
             part = self.condition(self.dialect.part(self.dialect.text(self.stored), literal))
-            yes = _all((yes, replace(part, exact=False)))
+            yes = all_of((yes, uncertain(part)))
         return _Answer(yes, self.kind("string", "null"))
 
-    def one_of(self, texts: list[str]) -> _Condition:
+    def one_of(self, texts: list[str]) -> Condition:
         if not all(self.sayable(text) for text in texts):
             return self.kind("string")
-        return self.condition(self.dialect.one_of(self.stored, texts)) if texts else _NEVER
+        return self.condition(self.dialect.one_of(self.stored, texts)) if texts else NEVER
 
-    def none_of(self, texts: list[str]) -> _Condition:
+    def none_of(self, texts: list[str]) -> Condition:
         known = [text for text in texts if self.sayable(text)]
         if not known:
-            return _PERHAPS if texts or not self.certain else _ALWAYS
+            return PERHAPS if texts or not self.certain else ALWAYS
         exact = self.certain and len(known) == len(texts)
         return self.condition(self.dialect.none_of(self.stored, known), exact=exact)
 
-    def near(self, low: Decimal | None, high: Decimal | None) -> _Condition:
+    def number(self, symbol: str, value: Decimal) -> Condition:
+        """Return the condition of a number in this order to a constant, or equal to it."""
+        constant = native(value)
+        if constant is None or abs(value) > _FAR:
+            low, high = None if symbol[0] == "<" else value, None if symbol[0] == ">" else value
+            return self.near(low, high)
+        around = _widened(value, -1), _widened(value, 1)
+        sql, sure = self.dialect.number(self.stored, symbol, constant, around)
+        return replace(self.condition(sql), sure=sure)
+
+    def near(self, low: Decimal | None, high: Decimal | None) -> Condition:
         """Return the condition of a number in an interval, a little widened."""
         if any(bound is not None and not bound.is_finite() for bound in (low, high)):
             return self.kind("number")
@@ -361,7 +371,7 @@ def _exchanged(answer: _Answer) -> _Answer:
 
 
 def _constant(truth: bool) -> _Answer:  # noqa: FBT001 - the answer is what it is about
-    return _Answer(_ALWAYS, _NEVER, total=True) if truth else _Answer(_NEVER, _ALWAYS, total=True)
+    return _Answer(ALWAYS, NEVER, total=True) if truth else _Answer(NEVER, ALWAYS, total=True)
 
 
 def _widened(bound: Decimal, direction: int) -> Decimal:

@@ -16,6 +16,18 @@ CHECKED_PAGE = Statement(
 )
 """The `Facts` of every twin of a page; the document is null where the condition does not hold."""
 
+DOCUMENT = 1
+"""Where a row of `SURE_PAGE` has the document."""
+
+SURE_PAGE = Statement(
+    """SELECT uuid,
+        CASE WHEN {sure} THEN {document} WHEN {condition} THEN '' END AS document, {generation}
+    FROM searched_twins
+    WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT :count"""
+)
+"""Every twin of a page; the document is empty where only the rule can tell, null where it cannot
+hold."""
+
 WINDOW_END = Statement(
     """SELECT uuid, {generation} FROM twins
     WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT 1 OFFSET :width"""

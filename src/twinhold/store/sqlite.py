@@ -297,6 +297,9 @@ def _connect(path: Path, *, read_only: bool = False) -> apsw.Connection:
         if not read_only:
             path.touch(mode=0o600)  # it holds keys; the engine would leave its mode to the umask
         connection = apsw.Connection(str(path), flags=flags, statementcachesize=256)
+        # There are no statistics by which the values of a statement could choose its plan: without
+        # this it is prepared anew for each of them all the same, which costs more than a read.
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         if not read_only:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")

@@ -3,8 +3,9 @@
 A statement is plain SQL with named parameters (`:owner`). What the engines spell differently stands
 as a word in braces (`{for_update}`) that the engine's `Dialect` knows; `{document}` is the hole for
 a `Shape`. A statement whose last column is `{generation}` brings along how often access has
-changed, so that a request is held to it without a statement of its own; `{condition}` takes what a
-rule was compiled to. Nothing else is ever put into a statement's text: values travel as parameters.
+changed, so that a request is held to it without a statement of its own; `{condition}` and `{sure}`
+take what a rule was compiled to. Nothing else is ever put into a statement's text: values travel as
+parameters.
 """
 
 import re
@@ -43,9 +44,14 @@ class Statement:
             found = self._shaped[shape] = Statement(self.text, shape)
         return found
 
-    def where(self, condition: str) -> "Statement":
-        """This statement with its `{condition}`, made by a compiler from bound parameters."""
-        return _conditioned(self, condition)
+    def where(self, condition: str, sure: str = "FALSE") -> "Statement":
+        """This statement with its `{condition}`, made by a compiler from bound parameters.
+
+        Args:
+            condition: what it was compiled to.
+            sure: for `{sure}`, what holds at most where the rule does.
+        """
+        return _conditioned(self, condition, sure)
 
     def spelled(self, dialect: Dialect) -> str:
         """The text in one engine's spelling, parameters numbered as `bind` orders them."""
@@ -70,8 +76,9 @@ class Statement:
 
 
 @lru_cache(maxsize=_KEPT_CONDITIONS)
-def _conditioned(statement: Statement, condition: str) -> Statement:
-    return Statement(statement.text.replace("{condition}", condition), statement.shape)
+def _conditioned(statement: Statement, condition: str, sure: str) -> Statement:
+    text = statement.text.replace("{condition}", condition).replace("{sure}", sure)
+    return Statement(text, statement.shape)
 
 
 def _names(text: str) -> list[str]:

@@ -11,6 +11,8 @@ from tests.harness import Account, Server, body, create, error, uuid_of
 from trustedtwin.tt_api import TTRESTService
 
 from twinhold.api.trusted_twin.wire import twins as wire
+from twinhold.registry import documents
+from twinhold.rules import parse
 
 
 def pages(client: TTRESTService, **params: Any) -> Iterator[Any]:
@@ -178,3 +180,57 @@ class TestMatch:
         answer = account.request("GET", "/twins", headers={"X-TrustedTwin": header})
         assert (answer.status_code, answer.json()["subcode"]) == (400, "400592")
         assert "X-TrustedTwin" in json.loads(answer.text)["description"]
+
+
+class TestNumbersAtTheEdge:
+    """A page says of each number what the rule says, whoever looked at it."""
+
+    NUMBERS = (
+        "19",
+        "20",
+        "20.0",
+        "2e1",
+        "20.000000000000000000001",
+        "19.999999999999999999999",
+        "20.000000000000004",
+        "19.999999999999996",
+        "21",
+        "9007199254740993",
+        "18446744073709551617",
+        "-9223372036854775809",
+        "1e400",
+        "-1e400",
+        "1" + "0" * 5000,
+        "5e-324",
+        "0",
+        "-0.0",
+        "true",
+        "false",
+        "null",
+        '"21"',
+        "[21]",
+        '{"a": 21}',
+    )
+    CONSTANTS = ("20", "20.000000000000004", "0", "1", "-0.5", "9007199254740993")
+
+    @pytest.mark.parametrize("operator", ["<", "<=", ">", ">=", "=="])
+    def test_each_is_judged_as_the_rule_judges_it(self, account: Account, operator: str) -> None:
+        made = {
+            self._create(account, f'{{"description": {{"a": {number}}}}}'): number
+            for number in self.NUMBERS
+        }
+        for constant in self.CONSTANTS:
+            rule = parse(f"TWIN.a {operator} {constant}")
+            page = account.request("GET", "/twins", params={"match": rule.text}).json()
+            found = [made[uuid] for uuid in page["twins"]]
+            assert found == [
+                number
+                for number in self.NUMBERS
+                if rule.matches({"TWIN": documents.decode(f'{{"a": {number}}}')})
+            ], rule.text
+
+    def _create(self, account: Account, text: str) -> str:
+        answer = account.request("POST", "/twins", data=text)
+        assert answer.status_code == 201, answer.text
+        uuid: str = json.loads(answer.content, parse_int=str)["creation_certificate"]["uuid"]
+        return uuid

@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import parse_qs
 
@@ -127,6 +126,7 @@ class Request:
     body: bytes
     stream: AsyncIterable[bytes] | None = None
     kept: Any = None
+    _query: Query | None = None
 
     async def read(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that changes nothing, as the caller."""
@@ -170,7 +170,9 @@ class Request:
         scheme = self.header(b"x-forwarded-proto")
         return f"{'https' if scheme == 'https' else 'http'}://{host}"
 
-    @cached_property
+    @property
     def query(self) -> Query:
         """The parameters of the query string."""
-        return Query.parse(self.raw_query)
+        if self._query is None:
+            self._query = Query.parse(self.raw_query)
+        return self._query

@@ -45,6 +45,7 @@ async def send(receive: Receive, send: Send, stream: Stream) -> None:
     """Send the chunks of an answer's body; stop when its client goes away."""
     gone = asyncio.ensure_future(_disconnected(receive))
     try:
+        await send({"type": "http.response.body", "body": b"", "more_body": True})  # the head goes
         async with contextlib.aclosing(stream.chunks) as chunks:
             async for chunk in chunks:
                 if gone.done():

@@ -31,11 +31,12 @@ async def twins_of(
         further: texts of other rules that are asked about these twins.
     """
     twins = [Facts._make(row) for row in rows]
-    rules = (call.actor.twin_rule, call.actor.identity_rule)
-    if any(rule is not None and "LEDGER" in rule.variables for rule in rules) or any(
-        text is not None and "LEDGER" in text for text in further
-    ):
-        return await with_ledgers(transaction, call, twins)
+    for rule in (call.actor.twin_rule, call.actor.identity_rule):
+        if rule is not None and "LEDGER" in rule.variables:
+            return await with_ledgers(transaction, call, twins)
+    for text in further:
+        if text is not None and "LEDGER" in text:
+            return await with_ledgers(transaction, call, twins)
     return twins
 
 
