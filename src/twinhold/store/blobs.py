@@ -19,6 +19,11 @@ class BlobRow(NamedTuple):
 
 SELECT = Statement("SELECT digest, place, size FROM blobs WHERE digest = :digest")
 
+PAGE = Statement(
+    """SELECT digest, place, size FROM blobs WHERE digest > :after ORDER BY digest LIMIT :count"""
+)
+"""The `BlobRow` of each blob after a digest."""
+
 PUT = Statement(
     """INSERT INTO blobs (digest, place, size, refs) VALUES (:digest, :place, :size, 1)
     ON CONFLICT (digest) DO UPDATE SET refs = blobs.refs + 1 RETURNING place"""

@@ -1,0 +1,5 @@
+"""The doctor: says what is wrong with a registry, if anything, and changes nothing."""
+
+from twinhold.registry.doctor.examination import MOST_NAMED, examine
+
+__all__ = ["MOST_NAMED", "examine"]

@@ -1,0 +1,18 @@
+"""The files that a registry keeps, for those who look at all of them."""
+
+from collections.abc import AsyncIterator
+
+from twinhold.store import Transaction
+from twinhold.store import blobs as stored
+from twinhold.store.blobs import BlobRow
+
+_PAGE = 1000
+
+
+async def every(transaction: Transaction) -> AsyncIterator[BlobRow]:
+    """All files, by digest."""
+    after = ""
+    while rows := await transaction.all(stored.PAGE, {"after": after, "count": _PAGE}):
+        for row in rows:
+            yield BlobRow._make(row)
+        after = rows[-1][0]
