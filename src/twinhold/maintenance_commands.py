@@ -10,6 +10,7 @@ from twinhold import backup, restore, settings
 from twinhold.backup import Manifest
 from twinhold.blobs import open_blobs
 from twinhold.progress_bar import progress
+from twinhold.registry import kept_files
 from twinhold.settings import Settings
 from twinhold.store import migrations, open_reading
 
@@ -51,13 +52,17 @@ async def _examine(chosen: Settings, *, read_files: bool) -> int:
     # The registry's use cases are slow to load, and the other commands do without these.
     from twinhold.registry import doctor  # noqa: PLC0415
 
+    async def is_kept(digest: str) -> bool:
+        async with open_reading(chosen.data, chosen.database) as view:
+            return await kept_files.knows(view, digest)
+
     found = 0
     blobs = await open_blobs(chosen.data, chosen.blobs, make=False)
+    files = doctor.Files(blobs, is_kept, read_files)
     with progress(None, "") as bar:
         async with open_reading(chosen.data, chosen.database) as view:
             await migrations.require_current(view)
-            faults = doctor.examine(view, blobs, _teller(bar), read_files=read_files)
-            async for fault in faults:
+            async for fault in doctor.examine(view, files, _teller(bar)):
                 bar.write(fault, file=sys.stdout)
                 found += 1
     return found

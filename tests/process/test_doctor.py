@@ -14,8 +14,8 @@ from tests.harness import UNKNOWN, in_registry, serving, twinhold
 from tests.process.running import complaint
 
 from twinhold.blobs import open_blobs
-from twinhold.registry import Registry, doctor
-from twinhold.store import Transaction
+from twinhold.registry import Registry, doctor, kept_files
+from twinhold.store import Transaction, open_reading
 from twinhold.store.postgres import PostgresTransaction
 from twinhold.store.sqlite import Generation, SqliteTransaction
 from twinhold.store.statement import Statement
@@ -89,16 +89,24 @@ async def undone(place: Place) -> AsyncGenerator[Transaction, None]:
             await client.close()
 
 
+async def examined(place: Place, transaction: Transaction) -> list[str]:
+    """What the doctor finds in a transaction; what it sees there is what there is by now, too."""
+
+    async def is_kept(digest: str) -> bool:
+        return await kept_files.knows(transaction, digest)
+
+    files = doctor.Files(await open_blobs(place.data, None), is_kept, read=False)
+    return [fault async for fault in doctor.examine(transaction, files, lambda *_: None)]
+
+
 def found_after(place: Place, *damages: str) -> list[str]:
     """What the doctor finds after some statements, which are then undone."""
 
     async def run() -> list[str]:
-        blobs = await open_blobs(place.data, None)
         async with undone(place) as transaction:
             for damage in damages:
                 await transaction.run(Statement(damage), {})
-            faults = doctor.examine(transaction, blobs, lambda *_: None, read_files=False)
-            return [fault async for fault in faults]
+            return await examined(place, transaction)
 
     return asyncio.run(run())
 
@@ -121,7 +129,7 @@ FAULTS = {
     f"UPDATE twins SET creator = '{UNKNOWN}'": ["was made by the account"],
     "UPDATE twins SET id = 'R-2' WHERE id = 'R-1'": [
         'has the id "R-2", whose UUID is another',
-        "names its source R-1 as R-1, whose id is R-2",
+        "as R-1, whose id is R-2",
     ],
     "UPDATE twins SET id = 'R-1' WHERE id = 'S-1'": ["several twins with the id R-1"],
     "UPDATE twins SET contents = NULL WHERE id = 'R-1'": ["contents only in part"],
@@ -207,6 +215,25 @@ def test_a_file_that_is_gone_or_damaged_is_named(place: Place) -> None:
     assert (code, told.count("\n")) == (1, 1)
     assert "is missing" in told
     file.write_bytes(content)
+
+
+def test_a_file_that_nobody_needs_any_more_is_not_missed(place: Place) -> None:
+    """Deleted after the view was opened that is looked at."""
+
+    async def run() -> list[str]:
+        async with open_reading(place.data, place.database) as view, undone(place) as later:
+            await view.all(Statement("SELECT digest FROM blobs"), {})
+            await later.run(Statement("DELETE FROM blobs"), {})
+
+            async def is_kept(digest: str) -> bool:
+                return await kept_files.knows(later, digest)
+
+            nowhere = await open_blobs(place.data, str(place.data / "none"), make=False)
+            files = doctor.Files(nowhere, is_kept, read=False)
+            return [fault async for fault in doctor.examine(view, files, lambda *_: None)]
+
+    assert asyncio.run(run()) == []
+    assert not (place.data / "none").exists()
 
 
 def test_many_faults_of_a_kind_are_not_all_told(place: Place) -> None:

@@ -16,3 +16,8 @@ async def every(transaction: Transaction) -> AsyncIterator[BlobRow]:
         for row in rows:
             yield BlobRow._make(row)
         after = rows[-1][0]
+
+
+async def knows(transaction: Transaction, digest: str) -> bool:
+    """Whether there is a file with a digest."""
+    return await transaction.one(stored.SELECT, {"digest": digest}) is not None

@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from functools import partial
 
-from twinhold.blobs import Blobs
 from twinhold.registry.doctor import files, ledgers, models, twins
+from twinhold.registry.doctor.files import Files
 from twinhold.registry.ledgers.history import MOST_RECORDS
 from twinhold.store import StoreError, Transaction
 from twinhold.store import doctor as stored
@@ -50,19 +50,15 @@ CHAPTERS: dict[str, tuple[Check, ...]] = {
 }
 
 
-async def examine(
-    transaction: Transaction, blobs: Blobs, tell: Tell, *, read_files: bool
-) -> AsyncGenerator[str, None]:
+async def examine(transaction: Transaction, kept: Files, tell: Tell) -> AsyncGenerator[str, None]:
     """Everything that is wrong, as sentences.
 
     Args:
         transaction: a view of the registry that does not change.
-        blobs: its files.
+        kept: its files.
         tell: told of each chapter.
-        read_files: read each file to its end, and compare its digest.
     """
-    kept = partial(files.check, blobs, read=read_files)
-    chapters = CHAPTERS | {"files in the blob store": (kept,)}
+    chapters = CHAPTERS | {"files in the blob store": (partial(files.check, kept),)}
     for number, (title, checks) in enumerate(chapters.items()):
         tell(f"Looking at {title}", number, len(chapters))
         for check in checks:

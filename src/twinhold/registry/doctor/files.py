@@ -1,6 +1,7 @@
 """Files one by one: whether what the registry knows is in the blob store, and what it was."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
 
 from twinhold.blobs import BlobDamagedError, BlobMissingError, Blobs, verified
 from twinhold.registry import kept_files
@@ -8,19 +9,41 @@ from twinhold.store import Transaction
 from twinhold.store.blobs import BlobRow
 
 
-async def check(blobs: Blobs, transaction: Transaction, *, read: bool) -> AsyncIterator[str]:
+class Files(NamedTuple):
+    """The files of a registry.
+
+    Attributes:
+        blobs: where they are.
+        is_kept: whether the registry, as it is by now, knows a file by its digest.
+        read: each to its end, and compare its digest.
+    """
+
+    blobs: Blobs
+    is_kept: Callable[[str], Awaitable[bool]]
+    read: bool
+
+
+async def check(files: Files, transaction: Transaction) -> AsyncIterator[str]:
     """What is wrong with files."""
     async for row in kept_files.every(transaction):
-        try:
-            size = await blobs.size(row.place)
-            if size != row.size:
-                yield f"The file {row.digest} has {size} bytes instead of {row.size}."
-            elif read:
-                await _read(blobs, row)
-        except BlobMissingError:
-            yield f"The file {row.digest} is missing."
-        except BlobDamagedError:
-            yield f"The file {row.digest} is damaged: its content has another SHA-256."
+        fault = await _fault(files, row)
+        # It may have gone since the view that is looked at, because nobody needs it any more.
+        if fault is not None and await files.is_kept(row.digest):
+            yield f"The file {row.digest} {fault}."
+
+
+async def _fault(files: Files, row: BlobRow) -> str | None:
+    try:
+        size = await files.blobs.size(row.place)
+        if size != row.size:
+            return f"has {size} bytes instead of {row.size}"
+        if files.read:
+            await _read(files.blobs, row)
+    except BlobMissingError:
+        return "is missing"
+    except BlobDamagedError:
+        return "is damaged: its content has another SHA-256"
+    return None
 
 
 async def _read(blobs: Blobs, row: BlobRow) -> None:
