@@ -36,8 +36,8 @@ MANIFEST = "backup.json"
 FORM = 1
 _ATTEMPTS = 10
 
-Tell = Callable[[str, int, int | None], None]
-"""Told what is done, how much of it, and of how much where that is known."""
+Tell = Callable[[str, int, int], None]
+"""Told what is done, how much of it, and of how much."""
 
 
 class BackupError(Exception):
@@ -123,6 +123,7 @@ async def _copy_files(
     needed: set[str] = set()
     async with open_reading(database.parent, None) as view:
         await migrations.require_known(view)
+        count = await kept_files.count(view)
         async for row in kept_files.every(view):
             needed.add(row.place)
             if row.place in kept:
@@ -133,7 +134,7 @@ async def _copy_files(
                 lost.add(row.digest)
                 continue
             kept[row.place] = row.digest
-            tell("Copying files", len(kept), None)
+            tell("Copying files", len(kept), count)
     for place in kept.keys() - needed:
         await target.delete(place)
         del kept[place]

@@ -3,11 +3,10 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Never
 
 from twinhold import backup, restore, settings
-from twinhold.backup import Manifest
+from twinhold.backup import Manifest, Tell
 from twinhold.blobs import open_blobs
 from twinhold.progress_bar import progress
 from twinhold.registry import kept_files
@@ -24,7 +23,7 @@ def back_up(flags: argparse.Namespace) -> int:
     """Back up a registry; exit code 1 when files of it are missing."""
     chosen = settings.read(flags)
     backup.refuse_database(chosen, "back up the database by pg_dump")
-    with progress(None, "") as bar:
+    with progress(None, "", scaled=False) as bar:
         made = backup.create(chosen, flags.destination, _teller(bar))
     return _report(made, f"Backed up to {flags.destination}")
 
@@ -33,7 +32,7 @@ def bring_back(flags: argparse.Namespace) -> int:
     """Restore a backup."""
     chosen = settings.read(flags)
     backup.refuse_database(chosen, "restore the database by pg_restore")
-    with progress(None, "") as bar:
+    with progress(None, "", scaled=False) as bar:
         restored = restore.restore(flags.source, chosen, _teller(bar))
     return _report(restored, f"Restored to {chosen.data}")
 
@@ -59,7 +58,7 @@ async def _examine(chosen: Settings, *, read_files: bool) -> int:
     found = 0
     blobs = await open_blobs(chosen.data, chosen.blobs, make=False)
     files = doctor.Files(blobs, is_kept, read_files)
-    with progress(None, "") as bar:
+    with progress(None, "", scaled=False) as bar:
         async with open_reading(chosen.data, chosen.database) as view:
             await migrations.require_current(view)
             async for fault in doctor.examine(view, files, _teller(bar)):
@@ -68,8 +67,8 @@ async def _examine(chosen: Settings, *, read_files: bool) -> int:
     return found
 
 
-def _teller(bar: "tqdm[Never]") -> Callable[[str, int, int | None], None]:
-    def tell(what: str, done: int, of: int | None) -> None:
+def _teller(bar: "tqdm[Never]") -> Tell:
+    def tell(what: str, done: int, of: int) -> None:
         bar.set_description(what, refresh=False)
         bar.total, bar.n = of, done
         bar.update(0)

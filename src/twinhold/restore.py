@@ -101,7 +101,7 @@ async def _fill(source: Path, manifest: Manifest, settings: Settings, tell: Tell
 
 
 def _copy_database(source: Path, staging: Path, manifest: Manifest, tell: Tell) -> None:
-    tell("Copying the database", 0, None)
+    tell("Copying the database", 0, 1)
     target = staging / DATABASE_FILE
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copied:
         try:

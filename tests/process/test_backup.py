@@ -1,7 +1,11 @@
 """`twinhold backup` and `restore`: the drill under load, and everything that must be refused."""
 
+import os
+import pty
 import shutil
 import stat
+import subprocess
+import termios
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,12 +16,12 @@ import apsw
 import pytest
 import requests
 from tests.furnished import attach, furnish, seen
-from tests.harness import Account, Server, body, create, serving, twinhold, uuid_of
+from tests.harness import TWINHOLD, Account, Server, body, create, serving, twinhold, uuid_of
 from tests.process import load
 from tests.process.load import Load
 from tests.process.running import complaint, started
 
-from twinhold import backup
+from twinhold import backup, restore
 from twinhold.settings import Settings
 from twinhold.store.open import DirectoryLock
 
@@ -209,7 +213,7 @@ def test_a_file_that_is_deleted_during_a_backup_is_not_missed(
     """What is not needed any more when its turn comes is left out, with all that referred to it."""
     left = {path.name: path for path in (stopped / "blobs").rglob("*") if path.is_file()}
 
-    def tell(what: str, done: int, _: int | None) -> None:
+    def tell(what: str, done: int, _: int) -> None:
         if what == "Copying files" and done == 1 and len(left) == 3:
             copied = next(tmp_path.glob(".backup.*/blobs/??/*")).name
             del left[copied]
@@ -232,6 +236,34 @@ def test_what_the_registry_has_lost_is_told_and_the_rest_kept(
         assert outcome.returncode == 1
         assert "2 of the registry's files are missing" in outcome.stderr
     assert twinhold("doctor", "--data", str(restored)).stdout.count("is missing") == 2
+
+
+def interrupt(what: str, done: int, _: int) -> None:
+    """Ctrl-C when the first file is copied."""
+    if what == "Copying files":
+        assert done == 1
+        raise KeyboardInterrupt
+
+
+def test_what_is_interrupted_leaves_nothing(original: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        backup.create(Settings(data=original / "data"), tmp_path / "backup", interrupt)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(KeyboardInterrupt):
+        restore.restore(original / "backup", Settings(data=tmp_path / "data"), interrupt)
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["lock"]
+
+
+def test_a_terminal_sees_how_far_it_is(original: Path, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(ours, (25, 80))
+    command = [*TWINHOLD, "backup", str(tmp_path / "backup"), "--data", str(original / "data")]
+    subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, timeout=60, check=True)
+    shown = os.read(ours, 100_000).decode()
+    os.close(theirs)
+    os.close(ours)
+    assert "Copying files: 100%" in shown
+    assert "3/3" in shown
 
 
 class TestRefused:

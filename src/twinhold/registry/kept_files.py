@@ -18,6 +18,12 @@ async def every(transaction: Transaction) -> AsyncIterator[BlobRow]:
         after = rows[-1][0]
 
 
+async def count(transaction: Transaction) -> int:
+    """How many files there are."""
+    row = await transaction.one(stored.COUNT, {})
+    return row[0] if row else 0
+
+
 async def knows(transaction: Transaction, digest: str) -> bool:
     """Whether there is a file with a digest."""
     return await transaction.one(stored.SELECT, {"digest": digest}) is not None

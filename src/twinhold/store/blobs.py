@@ -19,6 +19,8 @@ class BlobRow(NamedTuple):
 
 SELECT = Statement("SELECT digest, place, size FROM blobs WHERE digest = :digest")
 
+COUNT = Statement("SELECT count(*) FROM blobs")
+
 PAGE = Statement(
     """SELECT digest, place, size FROM blobs WHERE digest > :after ORDER BY digest LIMIT :count"""
 )
