@@ -142,14 +142,10 @@ async def _run(
     dialects = (*_VENDORS, pages.dialect(metrics, _VENDORS))
     access_log = AccessLog()
     app = App(registry, dialects, (access_log, metrics), log.complain)
-    await registry.indexer.resume()
-    await registry.references.start()
-    registry.collector.start()
+    await registry.start()
     warming = asyncio.get_running_loop().run_in_executor(None, _warm_up)
     await _Server(_config(app), ready).serve(sockets=[listener])
-    await registry.references.close()
-    await registry.indexer.close()
-    await registry.collector.close()
+    await registry.close()
     await warming
     access_log.flush()
 
