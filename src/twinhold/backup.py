@@ -93,18 +93,18 @@ async def _fill(settings: Settings, part: Path, tell: Tell) -> Manifest:
     source = await open_blobs(settings.data, settings.blobs, make=False)
     target = FolderBlobs(part / FOLDER)
     kept: dict[str, str] = {}
-    lost: set[str] = set()
+    lost: dict[str, str] = {}
     for _ in range(_ATTEMPTS):
         moment = _copy_database(settings.data / DATABASE_FILE, database, tell)
         newly = await _copy_files(database, source, target, kept, tell)
-        if newly <= lost:
+        if newly.keys() <= lost.keys():
             break
         # Files may have gone since that moment because nobody needs them any more: look again.
         lost = newly
     else:
         raise BackupError("Files vanish as fast as they are copied: try again later.")
     _keep_credentials(settings.data, part)
-    return _write_manifest(part, moment, len(kept), sorted(newly))
+    return _write_manifest(part, moment, len(kept), sorted(newly.values()))
 
 
 def _copy_database(source: Path, target: Path, tell: Tell) -> str:
@@ -117,9 +117,17 @@ def _copy_database(source: Path, target: Path, tell: Tell) -> str:
 
 async def _copy_files(
     database: Path, source: Blobs, target: Blobs, kept: dict[str, str], tell: Tell
-) -> set[str]:
-    """Copy what is not copied yet, let go what is not needed any more; answer what is lost."""
-    lost: set[str] = set()
+) -> dict[str, str]:
+    """Copy what is not copied yet, let go what is not needed any more; answer what is lost.
+
+    Args:
+        database: says which files there are.
+        source: where they are.
+        target: where they are copied to.
+        kept: digests of those that are copied, by place; kept up to date.
+        tell: told after each file.
+    """
+    lost: dict[str, str] = {}
     needed: set[str] = set()
     async with open_reading(database.parent, None) as view:
         await migrations.require_known(view)
@@ -130,8 +138,8 @@ async def _copy_files(
                 continue
             try:
                 await copy_file(row, source, target)
-            except (BlobMissingError, BlobDamagedError):
-                lost.add(row.digest)
+            except (BlobMissingError, BlobDamagedError, ValueError):
+                lost[row.place] = row.digest
                 continue
             kept[row.place] = row.digest
             tell("Copying files", len(kept), count)
@@ -146,6 +154,7 @@ async def copy_file(row: BlobRow, source: Blobs, target: Blobs) -> None:
 
     Raises:
         BlobMissingError, BlobDamagedError: it is not there, or not what it was; nothing is copied.
+        ValueError: its place cannot be.
     """
     await target.put(row.place, verified(await source.get(row.place), row.digest))
 
@@ -202,5 +211,6 @@ def missing(manifest: Manifest) -> str | None:
         return None
     return (
         f"{len(manifest.lost)} of the registry's files are missing or damaged there and not in the "
-        "backup; twinhold doctor --read-files names them."
+        "backup: twinhold doctor --read-files names them, and --blobs says where files are that "
+        "are not kept in the data directory."
     )

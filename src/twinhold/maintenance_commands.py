@@ -12,6 +12,7 @@ from twinhold.progress_bar import progress
 from twinhold.registry import kept_files
 from twinhold.settings import Settings
 from twinhold.store import migrations, open_reading
+from twinhold.store.blobs import BlobRow
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -51,9 +52,9 @@ async def _examine(chosen: Settings, *, read_files: bool) -> int:
     # The registry's use cases are slow to load, and the other commands do without these.
     from twinhold.registry import doctor  # noqa: PLC0415
 
-    async def is_kept(digest: str) -> bool:
+    async def is_kept(file: BlobRow) -> bool:
         async with open_reading(chosen.data, chosen.database) as view:
-            return await kept_files.knows(view, digest)
+            return await kept_files.knows(view, file)
 
     found = 0
     blobs = await open_blobs(chosen.data, chosen.blobs, make=False)

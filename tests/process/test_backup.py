@@ -145,6 +145,7 @@ def test_the_drill(tmp_path: Path) -> None:
     with started(tmp_path / "data") as server:
         drill = Drill(server, copy)
         assert_sound(server.data)
+    assert_sound(tmp_path / "data")  # although it was killed
     assert drill.busy.refused == []
     assert drill.meanwhile > 0
     assert_sound(copy)

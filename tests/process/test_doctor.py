@@ -16,6 +16,7 @@ from tests.process.running import complaint
 from twinhold.blobs import open_blobs
 from twinhold.registry import Registry, doctor, kept_files
 from twinhold.store import Transaction, open_reading
+from twinhold.store.blobs import BlobRow
 from twinhold.store.postgres import PostgresTransaction
 from twinhold.store.sqlite import Generation, SqliteTransaction
 from twinhold.store.statement import Statement
@@ -92,8 +93,8 @@ async def undone(place: Place) -> AsyncGenerator[Transaction, None]:
 async def examined(place: Place, transaction: Transaction) -> list[str]:
     """What the doctor finds in a transaction; what it sees there is what there is by now, too."""
 
-    async def is_kept(digest: str) -> bool:
-        return await kept_files.knows(transaction, digest)
+    async def is_kept(file: BlobRow) -> bool:
+        return await kept_files.knows(transaction, file)
 
     files = doctor.Files(await open_blobs(place.data, None), is_kept, read=False)
     return [fault async for fault in doctor.examine(transaction, files, lambda *_: None)]
@@ -182,6 +183,7 @@ FAULTS = {
     "DELETE FROM blobs": ["which is not kept"],
     "UPDATE docs SET size = 7": ["has 7 bytes, its file"],
     "UPDATE blobs SET size = 7": ["bytes instead of 7"],
+    "UPDATE blobs SET place = 'elsewhere'": ["which is no place"],
     "UPDATE blobs SET place = 'd0000000000000000000000000000000'": ["is missing"],
     """INSERT INTO loose_blobs (place, expires, doomed)
     SELECT place, 0, size < 0 FROM blobs""": ["is to be cleared away"],
@@ -225,8 +227,8 @@ def test_a_file_that_nobody_needs_any_more_is_not_missed(place: Place) -> None:
             await view.all(Statement("SELECT digest FROM blobs"), {})
             await later.run(Statement("DELETE FROM blobs"), {})
 
-            async def is_kept(digest: str) -> bool:
-                return await kept_files.knows(later, digest)
+            async def is_kept(file: BlobRow) -> bool:
+                return await kept_files.knows(later, file)
 
             nowhere = await open_blobs(place.data, str(place.data / "none"), make=False)
             files = doctor.Files(nowhere, is_kept, read=False)

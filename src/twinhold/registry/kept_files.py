@@ -24,6 +24,7 @@ async def count(transaction: Transaction) -> int:
     return row[0] if row else 0
 
 
-async def knows(transaction: Transaction, digest: str) -> bool:
-    """Whether there is a file with a digest."""
-    return await transaction.one(stored.SELECT, {"digest": digest}) is not None
+async def knows(transaction: Transaction, file: BlobRow) -> bool:
+    """Whether there is a file, at the same place."""
+    row = await transaction.one(stored.SELECT, {"digest": file.digest})
+    return row is not None and BlobRow._make(row).place == file.place

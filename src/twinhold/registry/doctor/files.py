@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from twinhold.blobs import BlobDamagedError, BlobMissingError, Blobs, verified
 from twinhold.registry import kept_files
+from twinhold.registry.errors import quoted
 from twinhold.store import Transaction
 from twinhold.store.blobs import BlobRow
 
@@ -14,12 +15,12 @@ class Files(NamedTuple):
 
     Attributes:
         blobs: where they are.
-        is_kept: whether the registry, as it is by now, knows a file by its digest.
+        is_kept: whether the registry, as it is by now, has a file at its place.
         read: each to its end, and compare its digest.
     """
 
     blobs: Blobs
-    is_kept: Callable[[str], Awaitable[bool]]
+    is_kept: Callable[[BlobRow], Awaitable[bool]]
     read: bool
 
 
@@ -28,7 +29,7 @@ async def check(files: Files, transaction: Transaction) -> AsyncIterator[str]:
     async for row in kept_files.every(transaction):
         fault = await _fault(files, row)
         # It may have gone since the view that is looked at, because nobody needs it any more.
-        if fault is not None and await files.is_kept(row.digest):
+        if fault is not None and await files.is_kept(row):
             yield f"The file {row.digest} {fault}."
 
 
@@ -39,6 +40,8 @@ async def _fault(files: Files, row: BlobRow) -> str | None:
             return f"has {size} bytes instead of {row.size}"
         if files.read:
             await _read(files.blobs, row)
+    except ValueError:
+        return f"lies at {quoted(row.place)}, which is no place"
     except BlobMissingError:
         return "is missing"
     except BlobDamagedError:
