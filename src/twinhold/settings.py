@@ -73,6 +73,11 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     _option(parser, "--port", int, DEFAULTS.port, "port to listen on; 0 takes a free one")
     add_store_options(parser)
     _option(parser, "--workers", int, DEFAULTS.workers, "processes that serve (PostgreSQL only)")
+    add_blobs_option(parser)
+
+
+def add_blobs_option(parser: argparse.ArgumentParser) -> None:
+    """The option that says where files are kept."""
     _option(
         parser,
         "--blobs",

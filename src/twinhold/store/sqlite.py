@@ -33,6 +33,7 @@ T = TypeVar("T")
 OLDEST_SOUND_SQLITE = (3, 51, 3)
 GROUP_LIMIT = 256
 _SEARCHERS = 2
+_BUSY_MILLISECONDS = 10_000
 _CACHE_KIB = 16_384
 _WRITER_CACHE_KIB = 32_768
 _CHECKPOINT_PAGES = 8_000
@@ -282,6 +283,37 @@ class SqliteStore:
             outcome = Outcome(write.answer, None, error)
         self._writer.execute("RELEASE one_write")
         return outcome
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Generator[SqliteTransaction, None, None]:
+    """One unchanging view of a database, which others may write to meanwhile.
+
+    Raises:
+        StoreUnavailableError: it cannot be read, or holds no registry.
+    """
+    with snapshot(path) as connection:
+        try:
+            yield SqliteTransaction(connection, Generation())
+        except apsw.SQLError as error:
+            raise StoreUnavailableError(f"{path} holds no registry: {error}") from error
+
+
+@contextlib.contextmanager
+def snapshot(path: Path) -> Generator[apsw.Connection, None, None]:
+    """A reading connection that sees the database as it is when it is opened."""
+    if not path.is_file():
+        raise StoreUnavailableError(f"There is no registry in {path.parent}.")
+    connection = _connect(path, read_only=True)
+    try:
+        connection.set_busy_timeout(_BUSY_MILLISECONDS)
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # the view begins here
+        yield connection
+    except _AWAY as error:
+        raise StoreUnavailableError(f"{path} cannot be read: {error}") from error
+    finally:
+        connection.close()
 
 
 def _connect(path: Path, *, read_only: bool = False) -> apsw.Connection:

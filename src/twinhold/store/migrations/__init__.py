@@ -8,7 +8,7 @@ store with a later step than this Twinhold knows is refused.
 from importlib import resources
 
 from twinhold.store.engine import Transaction
-from twinhold.store.errors import SchemaTooNewError
+from twinhold.store.errors import SchemaTooNewError, SchemaTooOldError
 from twinhold.store.keys import ALONE
 from twinhold.store.statement import Statement
 
@@ -28,18 +28,45 @@ async def migrate(transaction: Transaction) -> int:
     await transaction.run(ALONE, {})
     if await transaction.one(_KNOWN, {}) is None:  # a role that serves may not be one that creates
         await transaction.run(_REMEMBER, {})
-    row = await transaction.one(_LAST, {})
-    done = (row and row[0]) or 0
-    if done > len(steps):
-        raise SchemaTooNewError(
-            f"The store has schema {done}, this Twinhold knows schemas up to {len(steps)}: "
-            "install the Twinhold that wrote it, or a later one."
-        )
+    done = await require_known(transaction)
     for step, text in enumerate(steps[done:], done + 1):
         for statement in _statements(text):
             await transaction.run(statement, {})
         await transaction.run(_DONE, {"step": step})
     return len(steps) - done
+
+
+async def require_current(transaction: Transaction) -> None:
+    """Refuse a store whose schema is not the one that this Twinhold works on.
+
+    Raises:
+        SchemaTooNewError: a later Twinhold wrote this store.
+        SchemaTooOldError: no server of this Twinhold has opened it yet.
+    """
+    known = len(_steps())
+    done = await require_known(transaction)
+    if done < known:
+        raise SchemaTooOldError(
+            f"The store has schema {done}, this Twinhold knows schema {known}: start the server "
+            "once, which brings it up to date."
+        )
+
+
+async def require_known(transaction: Transaction) -> int:
+    """The schema of a store: how many steps were taken.
+
+    Raises:
+        SchemaTooNewError: a later Twinhold wrote this store.
+    """
+    row = await transaction.one(_LAST, {})
+    done: int = (row and row[0]) or 0
+    known = len(_steps())
+    if done > known:
+        raise SchemaTooNewError(
+            f"The store has schema {done}, this Twinhold knows schemas up to {known}: "
+            "install the Twinhold that wrote it, or a later one."
+        )
+    return done
 
 
 def _steps() -> list[str]:
