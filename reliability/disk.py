@@ -6,7 +6,6 @@ keep: any of the written sectors, in any order, none or all of them; and of the 
 deletions of a file that no sync of its folder followed, any number of the first ones.
 """
 
-import contextlib
 import itertools
 import threading
 from collections.abc import Sequence
@@ -58,13 +57,16 @@ class Disk(apsw.VFS):
     Attributes:
         name: under which SQLite knows it.
         cut: whether the power is gone; every operation fails then.
+        refusal: what changes of files are answered with, if with anything.
     """
 
     def __init__(self, folder: Path, operations: int | None = None) -> None:
         """Take a folder, whose files count as synced, for so many operations until the cut."""
         self.name = f"disk-{next(_numbers)}"
         self.cut = False
+        self.refusal: type[apsw.Error] | None = None
         self._operations = operations
+        self._patience = 0
         self._lock = threading.Lock()
         self._files = {path.name: Content(bytearray(path.read_bytes())) for path in _of(folder)}
         self._safe = dict(self._files)
@@ -76,6 +78,7 @@ class Disk(apsw.VFS):
 
         Raises:
             apsw.IOError: the power is gone, perhaps just now.
+            apsw.Error: the disk refuses.
         """
         with self._lock:
             if self._operations is not None:
@@ -83,6 +86,14 @@ class Disk(apsw.VFS):
                 self.cut = self.cut or self._operations < 0
         if self.cut:
             raise apsw.IOError("The power is gone.")
+        if self.refusal is not None and self._patience > 0:
+            self._patience -= 1
+        elif self.refusal is not None:
+            raise self.refusal("The disk refuses.")
+
+    def refuse_after(self, operations: int, refusal: type[apsw.Error]) -> None:
+        """Answer changes with an error once so many more are done, until `refusal` is None."""
+        self._patience, self.refusal = operations, refusal
 
     @property
     def is_torn(self) -> bool:
@@ -120,10 +131,10 @@ class Disk(apsw.VFS):
         return DiskFile(self, content, name, flags)
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: FBT001, N802
-        """Delete a file; nobody learns that it stays when the power is gone."""
-        with contextlib.suppress(apsw.IOError):
+        """Delete a file, if that can be done: nobody waits for the answer."""
+        try:
             self.operate()
-        if self.cut:
+        except apsw.Error:
             return
         super().xDelete(filename, syncdir)
         self._change(Path(filename).name, None)

@@ -136,8 +136,8 @@ class _Run:
         try:
             async with _opened(self._new_folder(left)) as store:
                 self._found = await check(store, self._clients, self.tally)
-        except StoreUnavailableError as error:
-            self.tally.add("damaged", str(error))
+        except Exception as error:  # noqa: BLE001 - what a damaged file causes can be anything
+            self.tally.add("damaged", repr(error))
 
     def _settle(self) -> None:
         """Take the state that was looked at last for what is there from now on."""

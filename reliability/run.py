@@ -5,13 +5,16 @@ Ends with 1 when a promise was broken, or when a check did not notice a fault th
 """
 
 import argparse
+import itertools
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
-from reliability import kills, powercut
+from reliability import powercut, processes, refusals
 from reliability.engines import places
 from reliability.findings import Tally
 
@@ -48,27 +51,51 @@ def _power(options: argparse.Namespace) -> Iterator[Outcome]:
         yield f"with synchronous = {name}, as it must be: {seen}", bool(seen.found)
 
 
-def _kill(options: argparse.Namespace) -> Iterator[Outcome]:
+def _signals(options: argparse.Namespace) -> Iterator[Outcome]:
     times = options.times or (200 if options.long else 2)
     with places() as found:
-        for place in found:
-            tally = kills.kill(times, Random(options.seed), place.data, place.options)
-            yield f"{tally.interruptions} kills on {place.engine}: {tally}", not tally.found
+        for place, number in itertools.product(found, (signal.SIGKILL, signal.SIGTERM)):
+            tally = processes.end(times, number, place, Random(options.seed))
+            yield f"{times} times {number.name} on {place.engine}: {tally}", not tally.found
             yield from _examples(tally)
+
+
+def _disk(options: argparse.Namespace) -> Iterator[Outcome]:
+    times = options.times or (500 if options.long else 20)
+    for name, refusal in refusals.REFUSALS.items():
+        tally = refusals.refuse(times, Random(options.seed), refusal)
+        yield f"{times} times {name} in SQLite: {tally}", not tally.found
+        yield from _examples(tally)
+    with TemporaryDirectory(prefix="twinhold-reliability-") as folder:
+        tally = processes.fill_disk(1 + times // 20, Path(folder, "data"))
+        yield f"{tally.interruptions} times full under a server: {tally}", not tally.found
+        yield from _examples(tally)
+
+
+def _clock(options: argparse.Namespace) -> Iterator[Outcome]:
+    times = options.times or (500 if options.long else 20)
+    tally = refusals.turn_back(times, Random(options.seed))
+    yield f"{times} times back: {tally}", not tally.found
+    yield from _examples(tally)
 
 
 def _examples(tally: Tally) -> Iterator[Outcome]:
     yield from ((example, False) for example in tally.examples)
 
 
-_CHECKS: dict[str, Check] = {"power": _power, "kill": _kill}
+_CHECKS: dict[str, Check] = {
+    "power": _power,
+    "signals": _signals,
+    "disk": _disk,
+    "clock": _clock,
+}
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/reliability", description=__doc__)
     parser.add_argument("checks", nargs="*", choices=[*_CHECKS, []], help="which [all]")
     parser.add_argument("--long", action="store_true", help="as long as a release deserves")
-    parser.add_argument("--times", type=int, help="how many power cuts, or kills an engine")
+    parser.add_argument("--times", type=int, help="how often each thing happens")
     parser.add_argument("--seed", type=int, default=1, help="of what is left to chance [1]")
     return parser.parse_args(arguments)
 

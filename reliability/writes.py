@@ -79,6 +79,7 @@ class Client:
         kept: the twins as last acknowledged, by UUID.
         possible: the twins as the write would leave them that was not answered.
         acknowledged: how many writes were.
+        wrong: how many seconds its clock is.
     """
 
     random: Random
@@ -86,6 +87,7 @@ class Client:
     kept: State = field(default_factory=dict)
     possible: State | None = None
     acknowledged: int = 0
+    wrong: int = 0
     _steps: int = 0
 
     async def begin(self, store: Store) -> None:
@@ -114,7 +116,7 @@ class Client:
             statement=Statement(),
             generation=generation,
         )
-        return Call(actor, _START + self._steps * _STEP)
+        return Call(actor, _START + (self._steps + self.wrong) * _STEP)
 
     def _next(self) -> Write:
         """A write that is possible now, by chance."""

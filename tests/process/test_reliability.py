@@ -22,4 +22,4 @@ def test_a_power_cut_breaks_no_promise() -> None:
 
 @pytest.mark.parametrize("fault", [powercut.sync_never, powercut.sync_log_late])
 def test_a_store_that_does_not_sync_is_noticed(fault: Sabotage) -> None:
-    assert powercut.cut(CUTS, SEED, fault).lost
+    assert powercut.cut(CUTS, SEED, fault).found
