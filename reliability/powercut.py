@@ -8,7 +8,8 @@ and checked, and the next round goes on with one of them.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -51,12 +52,22 @@ def cut(cuts: int, seed: int, sabotage: Sabotage | None = None) -> Tally:
     """
     tally, random = Tally(), Random(seed)
     while tally.interruptions < cuts:
-        with TemporaryDirectory(prefix="twinhold-cuts-") as folder:
+        with _quiet(), TemporaryDirectory(prefix="twinhold-cuts-") as folder:
             rounds = min(_ROUNDS, cuts - tally.interruptions)
             run = _Run(Path(folder), random, sabotage)
             asyncio.run(run.go(rounds))
             tally.include(run.tally)
     return tally
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Print nothing of what SQLite cannot tidy up without power: nobody waits for the answer."""
+    before, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def sync_never(store: SqliteStore) -> None:
