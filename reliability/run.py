@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from reliability import powercut, processes, refusals
+from reliability import mutants, powercut, processes, refusals
 from reliability.engines import places
 from reliability.findings import Tally
 
@@ -79,6 +79,16 @@ def _clock(options: argparse.Namespace) -> Iterator[Outcome]:
     yield from _examples(tally)
 
 
+def _mutants(options: argparse.Namespace) -> Iterator[Outcome]:
+    if not options.long:
+        yield f"{len(mutants.FAULTS)} faults, planted only with --long", True
+        return
+    failing = mutants.faultless()
+    yield f"without a fault, these tests fail: {', '.join(failing) or 'none'}", not failing
+    for fault, test in mutants.plant():
+        yield f"{fault.name}: noticed by {test or 'nobody'}", test is not None
+
+
 def _examples(tally: Tally) -> Iterator[Outcome]:
     yield from ((example, False) for example in tally.examples)
 
@@ -88,6 +98,7 @@ _CHECKS: dict[str, Check] = {
     "signals": _signals,
     "disk": _disk,
     "clock": _clock,
+    "mutants": _mutants,
 }
 
 

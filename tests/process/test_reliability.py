@@ -7,8 +7,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from reliability import powercut, processes, refusals
+from reliability import mutants, powercut, processes, refusals
 from reliability.powercut import Sabotage
+from tests.harness import ROOT
 
 CUTS, SABOTAGED = 40, 15
 SEED = 1
@@ -44,3 +45,10 @@ def test_a_server_outlives_a_full_disk(tmp_path: Path) -> None:
     tally = processes.fill_disk(2, tmp_path / "data")
     assert tally.examples == []
     assert tally.interruptions == 2
+
+
+@pytest.mark.parametrize("fault", mutants.FAULTS, ids=lambda fault: fault.name)
+def test_every_fault_still_fits_the_source(fault: mutants.Fault) -> None:
+    """The long form plants them; a change of the source must not take one away in silence."""
+    assert fault.wrong in mutants.mutated(fault)
+    assert (ROOT / "tests" / fault.tests).is_file()
