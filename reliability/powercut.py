@@ -17,12 +17,11 @@ from tempfile import TemporaryDirectory
 import apsw
 from reliability.disk import Disk
 from reliability.findings import Tally, check
-from reliability.writes import Client, State
+from reliability.writes import Client, State, move_log_after
 
-from twinhold.store import StoreUnavailableError, Transaction, migrations
+from twinhold.store import StoreUnavailableError, migrations
 from twinhold.store.open import DATABASE_FILE
 from twinhold.store.sqlite import SqliteStore
-from twinhold.store.statement import Statement
 
 CLIENTS = 3
 OUTCOMES = 3
@@ -132,7 +131,7 @@ class _Run:
     async def _live(self, store: SqliteStore) -> None:
         """Everybody writes until nobody can."""
         pages = self._random.choice(_LOG_PAGES)
-        await store.write(_move_log_after, pages)
+        await store.write(move_log_after, pages)
         ends = (self._write_until_cut(client, store) for client in self._clients)
         await asyncio.gather(*ends)
 
@@ -178,7 +177,3 @@ async def _opened(
     finally:
         with contextlib.suppress(apsw.IOError):  # tidying up, without power
             await store.close()
-
-
-async def _move_log_after(transaction: Transaction, pages: int) -> None:
-    await transaction.run(Statement(f"PRAGMA wal_autocheckpoint = {pages}"), {})

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import apsw
 from reliability.disk import Disk
 from reliability.findings import Tally, check
-from reliability.writes import Client
+from reliability.writes import Client, move_log_after
 
 from twinhold.store import StoreUnavailableError, migrations
 from twinhold.store.open import DATABASE_FILE
@@ -24,20 +24,25 @@ REFUSALS = {"full": apsw.FullError, "read-only": apsw.ReadOnlyError, "failing": 
 CLIENTS = 3
 _WRITES = 12
 _MOST_OPERATIONS = 150
+_LOG_PAGES = 100
 _BACK_SECONDS = 86_400
 
 
 def refuse(times: int, random: Random, refusal: type[apsw.Error]) -> Tally:
     """Let a disk refuse so many times while clients write.
 
-    A write that failed must have left nothing: the store says that it did not happen.
+    A write that failed must have left nothing: the store says that it did not happen. The log is
+    moved into the file only while the disk obeys: SQLite takes a move that fails for no error and
+    tries again, but an error that is raised in Python reaches the write that is committed already.
     """
 
     async def go(folder: Path, tally: Tally) -> None:
         disk = Disk(folder)
         store, clients = await _begun(folder, random, disk)
         for _ in range(times):
+            await store.write(move_log_after, _LOG_PAGES)
             await asyncio.gather(*(_write(client, store) for client in clients))
+            await store.write(move_log_after, 0)
             disk.refuse_after(random.randrange(_MOST_OPERATIONS), refusal)
             await asyncio.gather(*(_write_to_failure(client, store) for client in clients))
             disk.refusal = None

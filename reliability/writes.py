@@ -25,6 +25,7 @@ from twinhold.registry.principal import NOBODY, Call, Statement
 from twinhold.rules import parse
 from twinhold.store import Store, Transaction
 from twinhold.store.shape import NOTHING
+from twinhold.store.statement import Statement as Pragma
 
 PUMP = "dtmi:com:example:Pump;1"
 MODELS = [
@@ -204,6 +205,11 @@ class Client:
     def _description(self) -> str:
         fill = "x" * self.random.randrange(_LONGEST_FILL)
         return json.dumps({"version": self._steps, "fill": fill})
+
+
+async def move_log_after(transaction: Transaction, pages: int) -> None:
+    """Move the log of SQLite into the file after so many pages; after 0 never."""
+    await transaction.run(Pragma(f"PRAGMA wal_autocheckpoint = {pages}"), {})
 
 
 async def _generation(transaction: Transaction) -> int:
