@@ -193,5 +193,9 @@ def _noticed_by(copy: Path, tests: str) -> str | None:
     if outcome.returncode != _FAILED:
         raise RuntimeError(f"{tests} cannot be run: {outcome.stdout[-2000:]}")
     lines = outcome.stdout.splitlines()
-    failed = [line.split()[1] for line in lines if line.startswith(("FAILED ", "ERROR "))]
+    failed = [
+        line.partition(" ")[2].partition(" - ")[0]
+        for line in lines
+        if line.startswith(("FAILED ", "ERROR "))
+    ]
     return failed[0] if failed else tests

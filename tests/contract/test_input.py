@@ -158,6 +158,20 @@ class TestLargeBody:
 
 class TestPath:
     @pytest.mark.parametrize(
+        "path",
+        [
+            "/twins/%00",
+            "/models/a%00b",
+            "/api/v3/twins/a%00",
+            "/api/v3/twins/a/relationships/%00",
+            "/api/v3/models?rootModel=%00",
+            "/models?after=%00",
+        ],
+    )
+    def test_a_nul_is_refused(self, account: Account, path: str) -> None:
+        assert account.request("GET", path).status_code == 400
+
+    @pytest.mark.parametrize(
         "path", ["/nothing", "/twins/", "/twins/x/y/z", "//twins", "/" + "a/" * 50, "/TWINS", "/"]
     )
     def test_unknown_is_404(self, account: Account, path: str) -> None:

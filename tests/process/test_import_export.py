@@ -273,6 +273,11 @@ class TestLeftOut:
             ]
 
 
+def _mind_interrupts() -> None:
+    """Not to ignore Ctrl-C, as what runs in the background does."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class TestInterrupted:
     @pytest.fixture
     def large(self, tmp_path: Path) -> Path:
@@ -294,7 +299,12 @@ class TestInterrupted:
             if not served:
                 server.stop()
             command = [*TWINHOLD, "import", str(large), "--data", str(data)]
-            first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+            first = subprocess.Popen(
+                command,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=_mind_interrupts,  # noqa: PLW1509 - it only makes one system call
+            )
             until(lambda: kept.exists() and json.loads(kept.read_text())["stored"].get("twins"))
             first.send_signal(number)
             _, told = first.communicate(timeout=60)

@@ -114,6 +114,11 @@ def decide_twin(call: Call, twin: Facts) -> Verdict:
     return Verdict(allowed=False, rule=rule.text, because=because)
 
 
+def sees_all_own(actor: Principal) -> bool:
+    """Whether the caller may see every twin of their account, so that none has to be asked for."""
+    return actor.twin_rule is None
+
+
 def sees_twin(call: Call, twin: Facts) -> bool:
     """Whether the caller may see a twin; for scans, which leave out what they may not."""
     return decide_twin(call, twin).allowed

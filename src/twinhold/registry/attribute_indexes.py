@@ -8,7 +8,7 @@ is used, and what it finds is checked by the rule.
 
 import asyncio
 
-from twinhold.registry import documents, ids
+from twinhold.registry import background, documents, ids
 from twinhold.registry.index_values import index_value
 from twinhold.registry.principal import Indexes
 from twinhold.store import Store, StoreError, Transaction
@@ -78,9 +78,7 @@ class Indexer:
 
     async def close(self) -> None:
         """Leave the rest to the next start."""
-        for task in self._building.values():
-            task.cancel()
-        await asyncio.gather(*self._building.values(), return_exceptions=True)
+        await background.end(self._building.values())
 
     def _start(self, owner: str, name: str) -> None:
         if (owner, name) in self._building:

@@ -8,13 +8,12 @@ in between leaves the rest to the next one.
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import Counter
 
 from twinhold.blobs import Blobs, BlobsError
-from twinhold.registry import uploads
+from twinhold.registry import background, uploads
 from twinhold.store import Store, StoreError, Transaction
 from twinhold.store import blobs as stored
 from twinhold.store import uploads as stored_uploads
@@ -39,9 +38,7 @@ class Collector:
     async def close(self) -> None:
         """Leave the rest to the next start."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await background.end([self._task])
 
     async def collect(self, now: int) -> None:
         """Clear away all that nobody needs at a time, in microseconds."""

@@ -10,7 +10,7 @@ import msgspec
 
 from twinhold.registry import instants, models
 from twinhold.registry.documents import kind
-from twinhold.registry.errors import ModelNotFoundError, Problem, TwinInvalidError
+from twinhold.registry.errors import ModelNotFoundError, Problem, TwinInvalidError, quoted
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
 
@@ -27,6 +27,9 @@ async def model_of(transaction: Transaction, call: Call, dtmi: str) -> "Model":
     Raises:
         TwinInvalidError: the account has no such model.
     """
+    if not dtmi.isprintable():
+        message = f"The modelId {quoted(dtmi)} must be the DTMI of a model."
+        raise TwinInvalidError([Problem("/modelId", message)])
     try:
         return await models.get(transaction, call, dtmi)
     except ModelNotFoundError as error:

@@ -1,5 +1,6 @@
 """An open registry: the store, who is known to it, and its keys."""
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 
@@ -49,6 +50,16 @@ class Registry:
             downloads=Downloads(kept.downloads),
             collector=Collector(store, blobs),
         )
+
+    async def start(self) -> None:
+        """Begin the work that goes on beside the requests."""
+        await self.indexer.resume()
+        await self.references.start()
+        self.collector.start()
+
+    async def close(self) -> None:
+        """End it; what is left is done after the next start."""
+        await asyncio.gather(self.indexer.close(), self.references.close(), self.collector.close())
 
     def pin_digest(self, account: str, pin: str) -> bytes:
         """What is kept of a PIN; its case does not count."""

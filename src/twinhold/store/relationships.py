@@ -122,6 +122,18 @@ INCOMING = Statement(
 )
 """The `Link` of each edge that arrives at some twins, and the `Facts` of its source."""
 
+OUTGOING_ALONE = Statement(
+    f"""SELECT source, {{document}} FROM relationships
+    WHERE source IN {_UUIDS} ORDER BY source, relationship"""
+)
+"""The `Link` of each edge that leaves some twins."""
+
+INCOMING_ALONE = Statement(
+    f"""SELECT target, {{document}} FROM relationships
+    WHERE target IN {_UUIDS} ORDER BY target, relationship"""
+)
+"""The `Link` of each edge that arrives at some twins."""
+
 Direction = Literal["outgoing", "incoming"]
 
 ENDS = {"outgoing": ("source", "target"), "incoming": ("target", "source")}

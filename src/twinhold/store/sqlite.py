@@ -296,6 +296,8 @@ def _connect(path: Path, vfs: str | None = None, *, read_only: bool = False) -> 
         else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     )
     try:
+        if not read_only:
+            path.touch(mode=0o600)  # it holds keys; the engine would leave its mode to the umask
         connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=256)
         if not read_only:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -303,7 +305,7 @@ def _connect(path: Path, vfs: str | None = None, *, read_only: bool = False) -> 
         connection.execute("PRAGMA synchronous = FULL")
         kept = _CACHE_KIB if read_only else _WRITER_CACHE_KIB
         connection.execute(f"PRAGMA cache_size = -{kept}")
-    except _AWAY as error:
+    except (*_AWAY, OSError) as error:
         raise StoreUnavailableError(f"{path} cannot be opened: {error}") from error
     return connection
 

@@ -98,19 +98,17 @@ BY_MODEL = Statement(
 # look for all that arrives at a twin is cheaper than one for each name.
 _WAYS = "(r.name IN (SELECT value FROM {json_texts}(CAST(:ways AS {json})))) IS TRUE"
 
-_INSIDE = f"""WITH RECURSIVE inside(place) AS (
-        SELECT CAST(:location AS {{uuid}})
+# The id of a source is kept with its relationship, and in the index by which this goes.
+_INSIDE = f"""WITH RECURSIVE inside(place, label) AS (
+        SELECT uuid, id FROM twins WHERE owner = :owner AND uuid = :location
         UNION
-        SELECT r.source FROM inside AS known CROSS JOIN relationships AS r
+        SELECT r.source, r.source_id FROM inside AS known CROSS JOIN relationships AS r
         WHERE r.target = known.place AND {_WAYS}
     )"""
 
 BY_LOCATION = Statement(
     f"""{_INSIDE}, reached AS MATERIALIZED (
-        SELECT CAST(:owner AS {{uuid}}) AS holder, place, (
-            SELECT id FROM twins WHERE owner = :owner AND uuid = inside.place
-        ) AS label
-        FROM inside LIMIT :most
+        SELECT CAST(:owner AS {{uuid}}) AS holder, place, label FROM inside LIMIT :most
     ), candidates AS (
         SELECT holder, place, label FROM reached WHERE label > :after ORDER BY label LIMIT :width
     )

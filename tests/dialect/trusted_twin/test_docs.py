@@ -418,7 +418,7 @@ class TestDownload:
         for at in range(0, len(handler) - 1, 7):
             wrong = "A" if handler[at] != "A" else "B"
             paths.append(f"{start}/{handler[:at]}{wrong}{handler[at + 1 :]}")
-        paths += [f"{start}/{text}" for text in ("x", "%00", "%F0%9F%98%80", "a" * 5000, "....")]
+        paths += [f"{start}/{text}" for text in ("x", "%F0%9F%98%80", "a" * 5000, "....")]
         for path in paths:
             assert refusal(requests.get(path, timeout=60)) == (404, "404653")
 

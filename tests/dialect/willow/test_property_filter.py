@@ -140,8 +140,8 @@ def value_of(field: str, twin: dict[str, Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def twins() -> list[dict[str, Any]]:
-    """Sixty twins that hold all that filters are tried on, the same each time."""
-    drawn: list[dict[str, Any]] = []
+    """Twins that hold each value that filters are tried on, and sixty drawn ones."""
+    drawn: list[dict[str, Any]] = [{"name": value} for value in SCALARS]
 
     @settings(max_examples=60, derandomize=True, database=None)
     @given(contents)

@@ -131,6 +131,7 @@ BODIES = {
     "control character": ({"id": "a\nb", "modelId": "m"}, {"/id"}),
     "array": ({"id": "x", "modelId": f"{PREFIX}Level;1", "contents": []}, {"/contents"}),
     "unknown model": ({"id": "x", "modelId": "dtmi:com:willowinc:Nope;1"}, {"/modelId"}),
+    "model with a NUL": ({"id": "x", "modelId": "dtmi:a\0;1"}, {"/modelId"}),
     "no DTMI": ({"id": "x", "modelId": "Level"}, {"/modelId"}),
 }
 

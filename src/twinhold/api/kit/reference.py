@@ -72,7 +72,17 @@ def _bodies(operation: Operation) -> str:
 def _body(label: str, type_: Any) -> str:
     """What a body holds, to be unfolded."""
     (described,), components = msgspec.json.schema_components([type_], ref_template="{name}")
-    name = described.get("$ref") or f"array of {described['items'].get('$ref', 'objects')}"
+    name = _name(described)
     schema = escape(json.dumps(components, indent=2, ensure_ascii=False))
     summary = f"<summary>{label} <code>{escape(name)}</code></summary>"
     return f"<details>{summary}<pre>{schema}</pre></details>"
+
+
+def _name(described: dict[str, Any]) -> str:
+    """What a schema is called: the name of a struct, or what it is instead."""
+    if "items" in described:
+        return f"array of {_name(described['items'])}"
+    kind = described.get("additionalProperties")
+    if isinstance(kind, dict):
+        return f"object of {_name(kind)}"
+    return str(described.get("$ref") or described.get("type", "any value"))

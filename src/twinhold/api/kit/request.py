@@ -46,7 +46,7 @@ class Query:
 
         Raises:
             NotUtf8Error: a percent-encoded text is not UTF-8.
-            InvalidValueError: there are more than 100 parameters.
+            InvalidValueError: there are more than 100 parameters, or a NUL.
         """
         if not raw:
             return cls({})
@@ -57,6 +57,8 @@ class Query:
             raise NotUtf8Error("The query string is not percent-encoded UTF-8.") from None
         except ValueError:
             raise InvalidValueError("The query string has more than 100 parameters.") from None
+        if "%00" in text:
+            raise InvalidValueError("The query string holds a NUL, which no parameter does.")
         return cls(values)
 
     def text(self, name: str) -> str | None:

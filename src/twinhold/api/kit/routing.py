@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from twinhold.api.kit.operations import Dialect, Operation
 from twinhold.registry.errors import (
+    InvalidValueError,
     MethodNotAllowedError,
     NotUtf8Error,
     OperationUnknownError,
@@ -57,6 +58,7 @@ class Router:
             OperationUnknownError: no operation has this path.
             MethodNotAllowedError: it has other methods.
             NotUtf8Error: a parameter is not UTF-8.
+            InvalidValueError: a parameter holds a NUL.
         """
         segments = raw_path.split(b"/", _MOST_SEGMENTS)[1:]
         values: list[bytes] = []
@@ -105,6 +107,8 @@ def _walk(node: _Node, segments: list[bytes], at: int, values: list[bytes]) -> _
 
 def _decoded(segment: bytes) -> str:
     raw = unquote_to_bytes(segment) if b"%" in segment else segment
+    if b"\0" in raw:
+        raise InvalidValueError("A segment of the path holds a NUL, which no name does.")
     try:
         return raw.decode()
     except UnicodeDecodeError:

@@ -16,7 +16,7 @@ import time
 
 import msgspec
 
-from twinhold.registry import authentication
+from twinhold.registry import authentication, background
 from twinhold.registry.errors import (
     DocumentTooLargeError,
     TwinForbiddenError,
@@ -136,8 +136,7 @@ class Refresher:
     async def close(self) -> None:
         """Leave the rest to others, or to the next start."""
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await background.end([self._task])
 
     async def _run(self) -> None:
         while True:

@@ -27,11 +27,11 @@ CREATE TABLE relationships (
     relationship {binary_text} NOT NULL,
     name {binary_text} NOT NULL,
     target {uuid} NOT NULL,
-    source_id {text} NOT NULL,
+    source_id {binary_text} NOT NULL,
     target_id {text} NOT NULL,
     properties {text},
     changed {bigint} NOT NULL,
     PRIMARY KEY (source, relationship)
 ) {rowless};
 
-CREATE INDEX relationships_back ON relationships (target, name, source);
+CREATE INDEX relationships_back ON relationships (target, name, source, source_id);

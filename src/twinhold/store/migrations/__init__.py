@@ -12,7 +12,8 @@ from twinhold.store.errors import SchemaTooNewError
 from twinhold.store.keys import ALONE
 from twinhold.store.statement import Statement
 
-_REMEMBER = Statement("CREATE TABLE IF NOT EXISTS schema_version (step {bigint} NOT NULL)")
+_KNOWN = Statement("SELECT name FROM ({tables}) AS known WHERE name = 'schema_version'")
+_REMEMBER = Statement("CREATE TABLE schema_version (step {bigint} NOT NULL)")
 _LAST = Statement("SELECT max(step) FROM schema_version")
 _DONE = Statement("INSERT INTO schema_version (step) VALUES (:step)")
 
@@ -25,7 +26,8 @@ async def migrate(transaction: Transaction) -> int:
     """
     steps = _steps()
     await transaction.run(ALONE, {})
-    await transaction.run(_REMEMBER, {})
+    if await transaction.one(_KNOWN, {}) is None:  # a role that serves may not be one that creates
+        await transaction.run(_REMEMBER, {})
     row = await transaction.one(_LAST, {})
     done = (row and row[0]) or 0
     if done > len(steps):
