@@ -92,6 +92,8 @@ PUSHED = [
     "TWIN.b != false",
     "TWIN.b < 'b'",
     "not TWIN.b < 'b'",
+    "TWIN.kind <= 'q'",
+    "TWIN.kind >= 'q'",
     "account == 'ab' ? TWIN.a == 1 : TWIN.b == 1",
     "LEDGER.a == USER.a",
     "USER.nothing > 3 or TWIN.a == 1",

@@ -152,12 +152,14 @@ class Outcome(NamedTuple):
 class SqliteStore:
     """A registry in one file; see `Store` for what its methods promise."""
 
-    def __init__(self, path: Path, *, alone: bool = False) -> None:
+    def __init__(self, path: Path, *, alone: bool = False, vfs: str | None = None) -> None:
+        """Open the file; through a VFS that is registered with SQLite, or the usual one."""
         self._path = path
-        self._writer = _connect(path)
+        self._vfs = vfs
+        self._writer = _connect(path, vfs)
         if alone:
             _widen(self._writer)
-        self._reader = _connect(path, read_only=True)
+        self._reader = _connect(path, vfs, read_only=True)
         self._generation = Generation()
         self._writing = SqliteTransaction(self._writer, self._generation)
         self._reading = SqliteTransaction(self._reader, self._generation)
@@ -209,7 +211,7 @@ class SqliteStore:
         try:
             connection = self._spares.get_nowait()
         except queue.Empty:
-            connection = _connect(self._path, read_only=True)
+            connection = _connect(self._path, self._vfs, read_only=True)
         try:
             yield SqliteTransaction(connection, self._generation)
         finally:
@@ -316,7 +318,7 @@ def snapshot(path: Path) -> Generator[apsw.Connection, None, None]:
         connection.close()
 
 
-def _connect(path: Path, *, read_only: bool = False) -> apsw.Connection:
+def _connect(path: Path, vfs: str | None = None, *, read_only: bool = False) -> apsw.Connection:
     version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
     if version < OLDEST_SOUND_SQLITE:
         raise StoreError(f"SQLite {apsw.sqlite_lib_version()} can lose data; install apsw 3.53+.")
@@ -328,7 +330,7 @@ def _connect(path: Path, *, read_only: bool = False) -> apsw.Connection:
     try:
         if not read_only:
             path.touch(mode=0o600)  # it holds keys; the engine would leave its mode to the umask
-        connection = apsw.Connection(str(path), flags=flags, statementcachesize=256)
+        connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=256)
         # There are no statistics by which the values of a statement could choose its plan: without
         # this it is prepared anew for each of them all the same, which costs more than a read.
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)

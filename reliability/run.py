@@ -1,0 +1,115 @@
+"""Show that what was acknowledged is kept: by power cuts, kills, full disks and planted faults.
+
+docs/operate/reliability.md says what each check does and what came out.
+Ends with 1 when a promise was broken, or when a check did not notice a fault that was planted.
+"""
+
+import argparse
+import itertools
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from reliability import mutants, powercut, processes, refusals
+from reliability.engines import places
+from reliability.findings import Tally
+
+_SABOTAGED_CUTS = 40
+
+Outcome = tuple[str, bool]
+"""A line of the report, and whether it is as it must be."""
+
+Check = Callable[[argparse.Namespace], Iterator[Outcome]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the checks; answer the exit code."""
+    options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    failed = 0
+    for name in options.checks or _CHECKS:
+        started = time.monotonic()
+        for line, good in _CHECKS[name](options):
+            print(f"{'ok ' if good else 'BAD'} {name}: {line}", flush=True)
+            failed += not good
+        print(f"    {name}: {time.monotonic() - started:.0f} s", flush=True)
+    return 1 if failed else 0
+
+
+def _power(options: argparse.Namespace) -> Iterator[Outcome]:
+    times = options.times or (10_000 if options.long else 150)
+    tally = powercut.cut(times, options.seed)
+    cuts = f"{tally.interruptions} cuts ({tally.torn} with unsynced data)"
+    yield f"{cuts}, {tally.outcomes} states of the disk: {tally}", not tally.found
+    yield from _examples(tally)
+    for name, fault in (("OFF", powercut.sync_never), ("NORMAL", powercut.sync_log_late)):
+        seen = powercut.cut(_SABOTAGED_CUTS, options.seed, fault)
+        yield f"with synchronous = {name}, as it must be: {seen}", bool(seen.found)
+
+
+def _signals(options: argparse.Namespace) -> Iterator[Outcome]:
+    times = options.times or (200 if options.long else 2)
+    with places() as found:
+        for place, number in itertools.product(found, (signal.SIGKILL, signal.SIGTERM)):
+            tally = processes.end(times, number, place, Random(options.seed))
+            yield f"{times} times {number.name} on {place.engine}: {tally}", not tally.found
+            yield from _examples(tally)
+
+
+def _disk(options: argparse.Namespace) -> Iterator[Outcome]:
+    times = options.times or (500 if options.long else 20)
+    for name, refusal in refusals.REFUSALS.items():
+        tally = refusals.refuse(times, Random(options.seed), refusal)
+        yield f"{times} times {name} in SQLite: {tally}", not tally.found
+        yield from _examples(tally)
+    with TemporaryDirectory(prefix="twinhold-reliability-") as folder:
+        tally = processes.fill_disk(1 + times // 20, Path(folder, "data"))
+        yield f"{tally.interruptions} times full under a server: {tally}", not tally.found
+        yield from _examples(tally)
+
+
+def _clock(options: argparse.Namespace) -> Iterator[Outcome]:
+    times = options.times or (500 if options.long else 20)
+    tally = refusals.turn_back(times, Random(options.seed))
+    yield f"{times} times back: {tally}", not tally.found
+    yield from _examples(tally)
+
+
+def _mutants(options: argparse.Namespace) -> Iterator[Outcome]:
+    if not options.long:
+        yield f"{len(mutants.FAULTS)} faults, planted only with --long", True
+        return
+    failing = mutants.faultless()
+    yield f"without a fault, these tests fail: {', '.join(failing) or 'none'}", not failing
+    for fault, test in mutants.plant():
+        yield f"{fault.name}: noticed by {test or 'nobody'}", test is not None
+
+
+def _examples(tally: Tally) -> Iterator[Outcome]:
+    yield from ((example, False) for example in tally.examples)
+
+
+_CHECKS: dict[str, Check] = {
+    "power": _power,
+    "signals": _signals,
+    "disk": _disk,
+    "clock": _clock,
+    "mutants": _mutants,
+}
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/reliability", description=__doc__)
+    parser.add_argument("checks", nargs="*", choices=[*_CHECKS, []], help="which [all]")
+    parser.add_argument("--long", action="store_true", help="as long as a release deserves")
+    parser.add_argument("--times", type=int, help="how often each thing happens")
+    parser.add_argument("--seed", type=int, default=1, help="of what is left to chance [1]")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
