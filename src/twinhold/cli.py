@@ -11,7 +11,15 @@ from typing import TypeAlias
 
 import msgspec
 
-from twinhold import __version__, client, exchange_commands, model_commands, settings
+from twinhold import (
+    __version__,
+    client,
+    exchange_commands,
+    maintenance_commands,
+    model_commands,
+    settings,
+)
+from twinhold.backup import BackupError
 from twinhold.blobs import BlobsError
 from twinhold.reach import reaching
 from twinhold.registry.errors import RegistryError
@@ -19,6 +27,15 @@ from twinhold.settings import SettingsError
 from twinhold.store import StoreError
 
 _FAILED = 1
+_TOLD = (
+    BackupError,
+    BlobsError,
+    RegistryError,
+    SettingsError,
+    StoreError,
+    client.ServerError,
+)
+"""What is told in a sentence."""
 _THROUGH = "Goes through the server that runs on the data directory, or opens the directory itself."
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 _Formatter = partial(argparse.HelpFormatter, width=100)
@@ -29,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = _parser().parse_args(arguments)
     try:
         code: int | None = flags.run(flags)
-    except (SettingsError, StoreError, BlobsError, RegistryError, client.ServerError) as error:
+    except _TOLD as error:
         sys.stderr.write(f"twinhold: {error}\n")
         return _FAILED
     except KeyboardInterrupt:
@@ -86,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     rotate.set_defaults(run=_rotate_keys)
     _add_models(_group(commands, "models", "check, load, list and delete models"))
     _add_exchange(commands)
+    _add_maintenance(commands)
     return parser
 
 
@@ -169,6 +187,55 @@ def _add_exchange(commands: Commands) -> None:
     )
     _add_account_options(exporting)
     exporting.set_defaults(run=exchange_commands.export_file)
+
+
+def _add_maintenance(commands: Commands) -> None:
+    backing_up = commands.add_parser(
+        "backup",
+        formatter_class=_Formatter,
+        help="back up the registry to a new folder",
+        description="Back up a registry on SQLite, whether a server runs on it or not: the "
+        "database as it is at one moment, every file that it refers to, and the operator's "
+        "credentials. Nobody waits for it. The exit code is 1 when files are missing in the "
+        "registry.",
+    )
+    backing_up.add_argument(
+        "destination", type=Path, metavar="FOLDER", help="the folder, which is made"
+    )
+    _add_place_options(backing_up)
+    backing_up.set_defaults(run=maintenance_commands.back_up)
+
+    restoring = commands.add_parser(
+        "restore",
+        formatter_class=_Formatter,
+        help="restore a backup into a new data directory",
+        description="Restore a backup into a data directory that is new or empty. Every file is "
+        "compared with its digest on the way, and nothing is there before all of it is.",
+    )
+    restoring.add_argument("source", type=Path, metavar="FOLDER", help="the backup")
+    _add_place_options(restoring)
+    restoring.set_defaults(run=maintenance_commands.bring_back)
+
+    doctor = commands.add_parser(
+        "doctor",
+        formatter_class=_Formatter,
+        help="say what is wrong with the registry, if anything",
+        description="Examine a registry, whether a server runs on it or not, and print a sentence "
+        "for each thing that is wrong. Nothing is changed. The exit code is 1 when anything is "
+        "wrong. A backup is examined by --data FOLDER.",
+    )
+    doctor.add_argument(
+        "--read-files",
+        action="store_true",
+        help="read every file to its end and compare its SHA-256; else only its size is compared",
+    )
+    _add_place_options(doctor)
+    doctor.set_defaults(run=maintenance_commands.examine)
+
+
+def _add_place_options(parser: argparse.ArgumentParser) -> None:
+    settings.add_store_options(parser)
+    settings.add_blobs_option(parser)
 
 
 def _add_paths(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Never
 from twinhold import exchange_files, settings
 from twinhold.exchange_files import Batch, Position
 from twinhold.exchange_progress import Progress, ProgressFile
+from twinhold.progress_bar import progress
 from twinhold.reach import Reached, reaching
 from twinhold.registry import ids
 from twinhold.registry.imports import LineProblem, Outcome
@@ -38,7 +39,7 @@ def import_file(flags: argparse.Namespace) -> int:
     file: Path = flags.file
     try:
         size = file.stat().st_size
-        with _reaching(flags) as registry, _progress(size, "B") as bar:
+        with _reaching(flags) as registry, progress(size, "B") as bar:
             return _Import(file, registry, bar).run(strict=flags.strict)
     except OSError as error:
         sys.stderr.write(f"twinhold: {file} cannot be read: {error.strerror}\n")
@@ -54,7 +55,7 @@ def export_file(flags: argparse.Namespace) -> int:
         with _reaching(flags) as registry, exchange_files.writing(flags.file) as file:
             file.write(exchange_files.mark("header"))
             file.write(json.dumps(exchange_files.HEADER).encode() + b"\n")
-            with _progress(None, " lines") as bar:
+            with progress(None, " lines") as bar:
                 for section in _SECTIONS:
                     file.write(exchange_files.mark(section))
                     for line in _exported(registry, section, bar):
@@ -199,14 +200,6 @@ class _Import:
         more = f"; {_counted(skipped, 'line')} skipped" if skipped else ""
         sys.stdout.write(f"{counts[0]}, {counts[1]} and {counts[2]} imported{more}.\n")
         return _FAILED if skipped else 0
-
-
-def _progress(total: int | None, unit: str) -> "tqdm[Never]":
-    """A bar on standard error, only where somebody looks at it."""
-    from tqdm import tqdm  # noqa: PLC0415 - only these commands need it
-
-    shown = sys.stderr.isatty()
-    return tqdm(total=total, unit=unit, unit_scale=True, disable=not shown, file=sys.stderr)
 
 
 def _reaching(flags: argparse.Namespace) -> contextlib.AbstractContextManager[Reached]:

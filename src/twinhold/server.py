@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import resource
 import shutil
 import signal
 import socket
@@ -13,6 +14,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
 
 import uvicorn
 import uvloop
@@ -23,9 +25,10 @@ from twinhold.api import twinhold as pages
 from twinhold.api.kit.app import App
 from twinhold.api.kit.metrics import Metrics
 from twinhold.api.kit.observation import AccessLog
+from twinhold.api.kit.rate_limits import RateLimiter
 from twinhold.blobs import Blobs, BlobsError, open_blobs
 from twinhold.credentials import Credentials
-from twinhold.protocol import BoundedProtocol
+from twinhold.protocol import Limits, limited
 from twinhold.registry import Registry, models, rule_texts
 from twinhold.settings import Settings, SettingsError
 from twinhold.store import Store, StoreError, open_store
@@ -34,8 +37,8 @@ from twinhold.store.open import DirectoryLock
 _VENDORS = (trusted_twin.DIALECT, willow.DIALECT)
 _ACTIONS = frozenset[str]().union(*(dialect.actions for dialect in _VENDORS))
 _GRACE_SECONDS = 30
-_IDLE_SECONDS = 75
 _BACKLOG = 2048
+_OTHER_FILES = 512
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _ANYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound
 
@@ -51,6 +54,7 @@ def serve(settings: Settings) -> None:
     log.configure()
     listener = _listen(settings)
     url = _url(settings, listener)
+    _allow_files(settings.connections)
     with _directory(settings):
         if settings.workers == 1:
             uvloop.run(_serve_alone(settings, listener, url))
@@ -63,7 +67,8 @@ async def _serve_alone(settings: Settings, listener: socket.socket, url: str) ->
     try:
         blobs = await open_blobs(settings.data, settings.blobs)
         made = await _start(store, blobs, settings, url)
-        await _run(store, blobs, listener, None, ready=partial(_announce, settings, url, made))
+        ready = partial(_announce, settings, url, made)
+        await _run(store, blobs, _Share(settings, listener), ready)
     finally:
         await store.close()
 
@@ -104,7 +109,8 @@ async def _serve_share(
     store = await open_store(settings.data, settings.database)
     try:
         blobs = await open_blobs(settings.data, settings.blobs)
-        await _run(store, blobs, listener, slabs, partial(_end_with, lifeline))
+        share = _Share(settings, listener, slabs)
+        await _run(store, blobs, share, partial(_end_with, lifeline))
     finally:
         await store.close()
 
@@ -128,23 +134,25 @@ async def _start(store: Store, blobs: Blobs, settings: Settings, url: str) -> Cr
     return made
 
 
-async def _run(
-    store: Store,
-    blobs: Blobs,
-    listener: socket.socket,
-    slabs: Path | None,
-    ready: Callable[[], None],
-) -> None:
+class _Share(NamedTuple):
+    """What a process serves with: where it listens, and where it shares its counts with others."""
+
+    settings: Settings
+    listener: socket.socket
+    slabs: Path | None = None
+
+
+async def _run(store: Store, blobs: Blobs, share: _Share, ready: Callable[[], None]) -> None:
     """Answer requests until told to stop."""
     registry = await Registry.open(store, _ACTIONS, blobs)
     names = [operation.name for dialect in _VENDORS for operation in dialect.operations]
-    metrics = Metrics([*names, *pages.NAMES], slabs)
+    metrics = Metrics([*names, *pages.NAMES], share.slabs)
     dialects = (*_VENDORS, pages.dialect(metrics, _VENDORS))
     access_log = AccessLog()
-    app = App(registry, dialects, (access_log, metrics), log.complain)
+    app = App(registry, dialects, (access_log, metrics), log.complain, _limiter(share.settings))
     await registry.start()
     warming = asyncio.get_running_loop().run_in_executor(None, _warm_up)
-    await _Server(_config(app), ready).serve(sockets=[listener])
+    await _Server(_config(app, share.settings), ready).serve(sockets=[share.listener])
     await registry.close()
     await warming
     access_log.flush()
@@ -183,11 +191,16 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-def _config(app: App) -> uvicorn.Config:
+def _limiter(settings: Settings) -> RateLimiter | None:
+    limit = settings.rate_limit
+    return None if limit is None else RateLimiter(limit.requests, limit.seconds, _VENDORS)
+
+
+def _config(app: App, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http=BoundedProtocol,
+        http=limited(Limits(patience=settings.patience, connections=settings.connections)),
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -196,7 +209,7 @@ def _config(app: App) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         backlog=_BACKLOG,
-        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_keep_alive=settings.keep_alive,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
 
@@ -217,6 +230,16 @@ def _listen(settings: Settings) -> socket.socket:
         ) from error
     listener.set_inheritable(True)
     return listener
+
+
+def _allow_files(connections: int) -> None:
+    """Let the process open as many files as its connections need, as far as the system lets it."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _url(settings: Settings, listener: socket.socket) -> str:

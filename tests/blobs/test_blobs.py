@@ -101,7 +101,10 @@ def test_what_is_not_there_is_missing(run: Run) -> None:
         place = new_place()
         with pytest.raises(BlobMissingError):
             await blobs.get(place)
+        with pytest.raises(BlobMissingError):
+            await blobs.size(place)
         await blobs.put(place, sent([b"here"]))
+        assert await blobs.size(place) == 4
         await blobs.delete(place)
         await blobs.delete(place)
         with pytest.raises(BlobMissingError):

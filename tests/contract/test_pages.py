@@ -61,7 +61,10 @@ class TestReference:
     def test_shows_every_operation_and_asks_nobody_else(self, server: Server) -> None:
         answer = get(server, "/docs")
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        policy = answer.headers["Content-Security-Policy"].split("; ")
+        assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
         HTMLParser().feed(answer.text)
         for operation in OPERATIONS:
             assert f'<section id="{operation.name}">' in answer.text

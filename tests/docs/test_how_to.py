@@ -16,6 +16,7 @@ from tests.material import ontology
         "how-to/follow-a-product.md",
         "how-to/share-a-twin.md",
         "how-to/move-a-registry.md",
+        "operate/backup.md",
         "tutorial/model-a-building.md",
     ],
 )

@@ -224,6 +224,8 @@ class TestCredentials:
                 file = server.data / "credentials.json"
                 assert stat.S_IMODE(file.stat().st_mode) == 0o600
                 assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
+                assert stat.S_IMODE((server.data / "twinhold.db").stat().st_mode) == 0o600
+                assert stat.S_IMODE((server.data / "twinhold.db-wal").stat().st_mode) == 0o600
         finally:
             os.umask(before)
 
@@ -344,6 +346,9 @@ class TestSettings:
             (["--host", "no.such.host.invalid"], ["no.such.host.invalid", "--host"]),
             (["--host", "a" * 70], ["aaa", "--host"]),
             (["--host", "192.0.2.1"], ["192.0.2.1", "--host"]),
+            (["--connections", "0"], ["--connections", "0"]),
+            (["--patience", "0"], ["--patience", "0"]),
+            (["--keep-alive", "-1"], ["--keep-alive", "-1"]),
         ],
     )
     def test_that_cannot_be_are_told_in_a_sentence(
@@ -356,7 +361,14 @@ class TestSettings:
         assert not (tmp_path / "data" / "twinhold.db").exists()
 
     @pytest.mark.parametrize(
-        ("variable", "value"), [("TWINHOLD_PORT", "many"), ("TWINHOLD_WORKERS", "two")]
+        ("variable", "value"),
+        [
+            ("TWINHOLD_PORT", "many"),
+            ("TWINHOLD_WORKERS", "two"),
+            ("TWINHOLD_KEEP_ALIVE", "long"),
+            ("TWINHOLD_RATE_LIMIT", "20/0s"),
+            ("TWINHOLD_RATE_LIMIT", "20 per second"),
+        ],
     )
     def test_of_the_wrong_type_are_told_in_a_sentence(
         self, tmp_path: Path, variable: str, value: str

@@ -7,6 +7,7 @@ go in and come out as they arrive, so that a file's size costs no memory.
 from twinhold.blobs.contract import Blobs, Chunks, new_place
 from twinhold.blobs.digests import Tally, verified
 from twinhold.blobs.errors import BlobDamagedError, BlobMissingError, BlobsError
+from twinhold.blobs.folder import FolderBlobs
 from twinhold.blobs.open import open_blobs
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Blobs",
     "BlobsError",
     "Chunks",
+    "FolderBlobs",
     "Tally",
     "new_place",
     "open_blobs",

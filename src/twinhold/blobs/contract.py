@@ -32,6 +32,14 @@ class Blobs(Protocol):
         """
         ...
 
+    async def size(self, place: str) -> int:
+        """How many bytes a file has.
+
+        Raises:
+            BlobMissingError: nothing is kept under the place.
+        """
+        ...
+
     async def delete(self, place: str) -> None:
         """Let a file go, and what an unfinished `put` has left of it; none need be there."""
         ...

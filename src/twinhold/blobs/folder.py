@@ -23,13 +23,15 @@ _CHUNK = 256 * 1024
 class FolderBlobs:
     """A folder of blobs; see `Blobs` for what its methods promise."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make the folder where it is missing.
+    def __init__(self, folder: Path, *, make: bool = True) -> None:
+        """Make the folder where it is missing, unless it is only read.
 
         Raises:
             BlobsError: it cannot be made.
         """
         self._folder = folder
+        if not make:
+            return
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _sync(folder.parent)
@@ -54,6 +56,10 @@ class FolderBlobs:
     async def get(self, place: str) -> Chunks:
         """See `Blobs.get`."""
         return _read(await _in_thread(self._path(place).open, "rb"))
+
+    async def size(self, place: str) -> int:
+        """See `Blobs.size`."""
+        return (await _in_thread(self._path(place).stat)).st_size
 
     async def delete(self, place: str) -> None:
         """See `Blobs.delete`."""

@@ -9,15 +9,20 @@ from twinhold.blobs.folder import FolderBlobs
 FOLDER = "blobs"
 
 
-async def open_blobs(data: Path, address: str | None) -> Blobs:
+async def open_blobs(data: Path, address: str | None, *, make: bool = True) -> Blobs:
     """Open the bucket at `s3://bucket/prefix`, the folder named, or else the one in `data`.
+
+    Args:
+        data: the data directory.
+        address: of the bucket or folder.
+        make: the folder where it is missing; not for those who only read.
 
     Raises:
         BlobsError: it cannot be reached or made, or support for S3 is not installed.
     """
     scheme, separator, _ = (address or "").partition("://")
     if not separator:
-        return FolderBlobs(Path(address) if address else data / FOLDER)
+        return FolderBlobs(Path(address) if address else data / FOLDER, make=make)
     if scheme != "s3":
         raise BlobsError(f"Files are kept in a folder or at s3://bucket/prefix, not {scheme}://...")
     try:

@@ -57,6 +57,12 @@ class S3Blobs:
             found = await obstore.get_async(self._store, path_of(place))
         return _read(found, place)
 
+    async def size(self, place: str) -> int:
+        """See `Blobs.size`."""
+        with _known_errors(place):
+            found = await obstore.head_async(self._store, path_of(place))
+        return found["size"]
+
     async def delete(self, place: str) -> None:
         """See `Blobs.delete`."""
         with _known_errors(place), contextlib.suppress(FileNotFoundError):

@@ -348,6 +348,21 @@ class MethodNotAllowedError(RegistryError):
         self.allowed = allowed
 
 
+class RateLimitedError(RegistryError):
+    """The client has sent as many requests to a group of paths as it may in a window of time.
+
+    Attributes:
+        wait: seconds until the next window begins.
+    """
+
+    code = "operation.rate_limited"
+    hint = "Ask for many records by one bulk query, keep what was answered, and try again later."
+
+    def __init__(self, message: str, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
 class StoreAwayError(RegistryError):
     """The store does not answer now; nothing was acknowledged."""
 

@@ -234,20 +234,16 @@ def _prepare(
         content = _content(draft, interface)
         contents.append(content)
         rows.append((draft.dtmi, draft.fingerprint, content[0]))
-        edges += _edges(interface)
+        edges += edges_of(interface)
         ancestors += [(ancestor, draft.dtmi) for ancestor in interface.ancestors]
     return Prepared(*base, _rows(contents), _rows(rows), _rows(edges), _rows(ancestors))
 
 
 def _content(draft: Draft, interface: "Interface") -> tuple[str, ...]:
-    """The row of a content.
-
-    What a model is compiled to depends on what it extends; so the digest is of both, and accounts
-    share a row only where both are the same.
-    """
+    """The row of a content."""
     compiled, notes = interface.dump(), interface.notes
     return (
-        _digest(draft.text.encode() + b"\0" + compiled),
+        content_digest(draft.text, compiled),
         draft.text,
         compiled.hex(),
         msgspec.json.encode(notes.display_name).decode(),
@@ -255,7 +251,17 @@ def _content(draft: Draft, interface: "Interface") -> tuple[str, ...]:
     )
 
 
-def _edges(interface: "Interface") -> list[tuple[str, str, str]]:
+def content_digest(document: str, compiled: bytes) -> str:
+    """What a content is known by.
+
+    What a model is compiled to depends on what it extends; so the digest is of both, and accounts
+    share a row only where both are the same.
+    """
+    return _digest(document.encode() + b"\0" + compiled)
+
+
+def edges_of(interface: "Interface") -> list[tuple[str, str, str]]:
+    """What a model depends on directly: its id, the other's, and `extends` or `component`."""
     extended = set(interface.extends)
     components = set(interface.depends_on) - extended
     return [(interface.dtmi, dtmi, "extends") for dtmi in extended] + [

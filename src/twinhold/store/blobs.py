@@ -19,6 +19,13 @@ class BlobRow(NamedTuple):
 
 SELECT = Statement("SELECT digest, place, size FROM blobs WHERE digest = :digest")
 
+COUNT = Statement("SELECT count(*) FROM blobs")
+
+PAGE = Statement(
+    """SELECT digest, place, size FROM blobs WHERE digest > :after ORDER BY digest LIMIT :count"""
+)
+"""The `BlobRow` of each blob after a digest."""
+
 PUT = Statement(
     """INSERT INTO blobs (digest, place, size, refs) VALUES (:digest, :place, :size, 1)
     ON CONFLICT (digest) DO UPDATE SET refs = blobs.refs + 1 RETURNING place"""

@@ -55,6 +55,7 @@ SQLITE = Dialect(
         "for_share": "",
         "each_of": "",
         "end_each": "",
+        "tables": "SELECT name FROM sqlite_schema WHERE type = 'table'",
         "this_transaction": "0",
         "all_before_ended": "1",  # a write waits for the one before it
         "migration_lock": "SELECT 1",  # the writer is alone
@@ -97,6 +98,7 @@ POSTGRESQL = Dialect(
         # What is joined is looked up for each row on the left, whatever the planner thinks of it.
         "each_of": "LATERAL (SELECT * FROM",
         "end_each": "OFFSET 0) AS each_row",
+        "tables": "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()",
         "this_transaction": "pg_current_xact_id()::text::bigint",
         "all_before_ended": "pg_snapshot_xmin(pg_current_snapshot())::text::bigint > since",
         "generation": "(SELECT generation FROM access_generation)",

@@ -22,3 +22,7 @@ class AccessChangedError(StoreError):
 
 class SchemaTooNewError(StoreError):
     """The store was written by a later Twinhold than this one."""
+
+
+class SchemaTooOldError(StoreError):
+    """No server of this Twinhold has opened the store yet."""

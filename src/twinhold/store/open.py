@@ -1,12 +1,14 @@
 """Opening a store: choose the engine by the address, take the data directory, migrate."""
 
+import contextlib
 import fcntl
 import os
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import IO
 
-from twinhold.store import migrations, postgres
-from twinhold.store.engine import Store
+from twinhold.store import migrations, postgres, sqlite
+from twinhold.store.engine import Store, Transaction
 from twinhold.store.errors import StoreInUseError, StoreUnavailableError
 from twinhold.store.sqlite import SqliteStore
 
@@ -38,6 +40,21 @@ async def open_store(data: Path, database: str | None, *, alone: bool = False) -
         await store.close()
         raise
     return store
+
+
+@contextlib.asynccontextmanager
+async def open_reading(data: Path, database: str | None) -> AsyncGenerator[Transaction, None]:
+    """One unchanging view of a registry, which a server may serve meanwhile; changes nothing.
+
+    Raises:
+        StoreUnavailableError: it cannot be read, or there is none.
+    """
+    if database:
+        async with postgres.reading(database) as view:
+            yield view
+    else:
+        with sqlite.reading(data / DATABASE_FILE) as view:
+            yield view
 
 
 class DirectoryLock:

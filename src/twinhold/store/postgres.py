@@ -6,7 +6,8 @@ serialization) are repeated a few times.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -220,6 +221,30 @@ async def connect(url: str) -> PostgresStore:
     except (*_AWAY, asyncpg.PostgresError, ValueError) as error:
         raise StoreUnavailableError(f"{_public(url)} does not answer: {_reason(error)}") from error
     return PostgresStore(pool)
+
+
+@contextlib.asynccontextmanager
+async def reading(url: str) -> AsyncGenerator[PostgresTransaction, None]:
+    """One unchanging view of the database, on a connection that waits as long as it takes.
+
+    Raises:
+        StoreUnavailableError: the database does not answer, or holds no registry.
+    """
+    _check(url)
+    try:
+        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
+    except (*_AWAY, asyncpg.PostgresError, ValueError) as error:
+        raise StoreUnavailableError(f"{_public(url)} does not answer: {_reason(error)}") from error
+    try:
+        await _prepare(connection)
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield PostgresTransaction(connection)
+    except asyncpg.UndefinedTableError as error:
+        raise StoreUnavailableError(f"{_public(url)} holds no registry: {error}") from error
+    except _AWAY as error:
+        raise _unavailable(error) from error
+    finally:
+        connection.terminate()  # nothing is under way that has to be ended well
 
 
 async def _prepare(connection: Any) -> None:

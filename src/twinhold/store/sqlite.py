@@ -33,6 +33,7 @@ T = TypeVar("T")
 OLDEST_SOUND_SQLITE = (3, 51, 3)
 GROUP_LIMIT = 256
 _SEARCHERS = 2
+_BUSY_MILLISECONDS = 10_000
 _CACHE_KIB = 16_384
 _WRITER_CACHE_KIB = 32_768
 _CHECKPOINT_PAGES = 8_000
@@ -284,6 +285,37 @@ class SqliteStore:
         return outcome
 
 
+@contextlib.contextmanager
+def reading(path: Path) -> Generator[SqliteTransaction, None, None]:
+    """One unchanging view of a database, which others may write to meanwhile.
+
+    Raises:
+        StoreUnavailableError: it cannot be read, or holds no registry.
+    """
+    with snapshot(path) as connection:
+        try:
+            yield SqliteTransaction(connection, Generation())
+        except apsw.SQLError as error:
+            raise StoreUnavailableError(f"{path} holds no registry: {error}") from error
+
+
+@contextlib.contextmanager
+def snapshot(path: Path) -> Generator[apsw.Connection, None, None]:
+    """A reading connection that sees the database as it is when it is opened."""
+    if not path.is_file():
+        raise StoreUnavailableError(f"There is no registry in {path.parent}.")
+    connection = _connect(path, read_only=True)
+    try:
+        connection.set_busy_timeout(_BUSY_MILLISECONDS)
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # the view begins here
+        yield connection
+    except _AWAY as error:
+        raise StoreUnavailableError(f"{path} cannot be read: {error}") from error
+    finally:
+        connection.close()
+
+
 def _connect(path: Path, *, read_only: bool = False) -> apsw.Connection:
     version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
     if version < OLDEST_SOUND_SQLITE:
@@ -294,6 +326,8 @@ def _connect(path: Path, *, read_only: bool = False) -> apsw.Connection:
         else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     )
     try:
+        if not read_only:
+            path.touch(mode=0o600)  # it holds keys; the engine would leave its mode to the umask
         connection = apsw.Connection(str(path), flags=flags, statementcachesize=256)
         # There are no statistics by which the values of a statement could choose its plan: without
         # this it is prepared anew for each of them all the same, which costs more than a read.
@@ -304,7 +338,7 @@ def _connect(path: Path, *, read_only: bool = False) -> apsw.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         kept = _CACHE_KIB if read_only else _WRITER_CACHE_KIB
         connection.execute(f"PRAGMA cache_size = -{kept}")
-    except _AWAY as error:
+    except (*_AWAY, OSError) as error:
         raise StoreUnavailableError(f"{path} cannot be opened: {error}") from error
     return connection
 

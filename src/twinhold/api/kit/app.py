@@ -13,6 +13,7 @@ from typing import Any
 from twinhold.api.kit import streams
 from twinhold.api.kit.observation import Observation, Observer
 from twinhold.api.kit.operations import JSON, Dialect, Operation, Reply, Stream
+from twinhold.api.kit.rate_limits import RateLimiter
 from twinhold.api.kit.request import Request, find_header
 from twinhold.api.kit.routing import Route, Router
 from twinhold.blobs import BlobsError
@@ -67,6 +68,7 @@ class App:
         dialects: Iterable[Dialect],
         observers: Iterable[Observer],
         complain: Complain,
+        limiter: RateLimiter | None = None,
     ) -> None:
         """Compile the tables.
 
@@ -75,6 +77,7 @@ class App:
             dialects: the last one answers for paths that no prefix claims.
             observers: told of every answer.
             complain: told of every error of ours, with the trace that the client was given.
+            limiter: how many requests a client may send; None: any number.
         """
         dialects = tuple(dialects)
         self._registry = registry
@@ -82,6 +85,7 @@ class App:
         self._by_prefix = sorted(dialects, key=lambda dialect: -len(dialect.prefix))
         self._observers = tuple(observers)
         self._complain = complain
+        self._limiter = limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -108,6 +112,8 @@ class App:
         operation = route.operation
         if not operation.public:
             exchange.call = await self._admit(exchange, operation)
+            if self._limiter is not None:
+                self._limiter.count(operation, exchange.call.actor)
         body = (
             b"" if operation.request is None else await _read_body(exchange, operation.largest_body)
         )

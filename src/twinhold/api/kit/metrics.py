@@ -24,7 +24,7 @@ from twinhold.api.kit.observation import Observation
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-_STATUSES = (200, 201, 204, 400, 401, 403, 404, 405, 500, 503)
+_STATUSES = (200, 201, 204, 400, 401, 403, 404, 405, 429, 500, 503)
 _OTHER = len(_STATUSES)
 _BOUNDS_MS = (0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 5000)
 _DURATIONS = _OTHER + 1

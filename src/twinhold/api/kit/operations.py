@@ -93,6 +93,7 @@ class Dialect:
 
     Attributes:
         prefix: the path under which an unknown path is answered in this dialect's form.
+        limited_groups: beginnings of paths for which a rate limit counts, each for itself.
         later: actions that a statement may name although no operation has them yet.
         error: what the body of an error holds.
         render_error: an error of the catalogue as this dialect words it; takes the error's trace.
@@ -104,6 +105,7 @@ class Dialect:
     operations: tuple[Operation, ...]
     error: Any
     render_error: Callable[[RegistryError, str], Reply]
+    limited_groups: tuple[str, ...] = ()
     later: frozenset[str] = frozenset()
 
     @property

@@ -49,9 +49,10 @@ SUBCODES: Mapping[type[RegistryError], str] = {
     errors.DocNotFoundError: "404653",
     errors.RelationshipNotFoundError: "404653",
     errors.OperationUnknownError: "404653",
-    # The vendor's table has no 405 and no 412; ours follow its pattern.
+    # The vendor's table has no 405, 412 and 429; ours follow its pattern.
     errors.MethodNotAllowedError: "405000",
     errors.PreconditionFailedError: "412000",
+    errors.RateLimitedError: "429000",
     errors.InternalError: "500000",
     errors.StoreAwayError: "500314",
 }

@@ -31,6 +31,7 @@ STATUSES: Mapping[type[RegistryError], int] = {
     errors.OperationUnknownError: 404,
     errors.MethodNotAllowedError: 405,
     errors.PreconditionFailedError: 412,
+    errors.RateLimitedError: 429,
     errors.InternalError: 500,
     errors.StoreAwayError: 503,
 }
@@ -65,6 +66,8 @@ def status_of(error: type[RegistryError]) -> int:
 
 def render(error: RegistryError, trace: str) -> Reply:
     """An error as a Willow client expects it."""
+    if isinstance(error, errors.RateLimitedError):
+        return _slow_down(error)
     status = status_of(type(error))
     places: dict[str, list[str]] = {}
     for problem in error.problems:
@@ -84,3 +87,10 @@ def render(error: RegistryError, trace: str) -> Reply:
     if status == STATUSES[errors.UnauthenticatedError]:
         headers["www-authenticate"] = "Bearer"
     return Reply(status, msgspec.json.encode(body), headers=headers)
+
+
+def _slow_down(error: errors.RateLimitedError) -> Reply:
+    """One line of text, as the vendor has it (1.3), and `Retry-After`, which is ours."""
+    text = f"{error.message} {error.hint}\n"
+    headers = {"retry-after": str(error.wait)}
+    return Reply(STATUSES[type(error)], text.encode(), "text/plain; charset=utf-8", headers)

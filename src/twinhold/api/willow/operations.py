@@ -27,4 +27,5 @@ DIALECT = Dialect(
     operations=OPERATIONS,
     error=errors.ProblemDetails,
     render_error=errors.render,
+    limited_groups=(f"{PREFIX}/time-series", f"{PREFIX}/twins"),
 )

@@ -8,11 +8,12 @@ store with a later step than this Twinhold knows is refused.
 from importlib import resources
 
 from twinhold.store.engine import Transaction
-from twinhold.store.errors import SchemaTooNewError
+from twinhold.store.errors import SchemaTooNewError, SchemaTooOldError
 from twinhold.store.keys import ALONE
 from twinhold.store.statement import Statement
 
-_REMEMBER = Statement("CREATE TABLE IF NOT EXISTS schema_version (step {bigint} NOT NULL)")
+_KNOWN = Statement("SELECT name FROM ({tables}) AS known WHERE name = 'schema_version'")
+_REMEMBER = Statement("CREATE TABLE schema_version (step {bigint} NOT NULL)")
 _LAST = Statement("SELECT max(step) FROM schema_version")
 _DONE = Statement("INSERT INTO schema_version (step) VALUES (:step)")
 
@@ -25,19 +26,47 @@ async def migrate(transaction: Transaction) -> int:
     """
     steps = _steps()
     await transaction.run(ALONE, {})
-    await transaction.run(_REMEMBER, {})
-    row = await transaction.one(_LAST, {})
-    done = (row and row[0]) or 0
-    if done > len(steps):
-        raise SchemaTooNewError(
-            f"The store has schema {done}, this Twinhold knows schemas up to {len(steps)}: "
-            "install the Twinhold that wrote it, or a later one."
-        )
+    if await transaction.one(_KNOWN, {}) is None:  # a role that serves may not be one that creates
+        await transaction.run(_REMEMBER, {})
+    done = await require_known(transaction)
     for step, text in enumerate(steps[done:], done + 1):
         for statement in _statements(text):
             await transaction.run(statement, {})
         await transaction.run(_DONE, {"step": step})
     return len(steps) - done
+
+
+async def require_current(transaction: Transaction) -> None:
+    """Refuse a store whose schema is not the one that this Twinhold works on.
+
+    Raises:
+        SchemaTooNewError: a later Twinhold wrote this store.
+        SchemaTooOldError: no server of this Twinhold has opened it yet.
+    """
+    known = len(_steps())
+    done = await require_known(transaction)
+    if done < known:
+        raise SchemaTooOldError(
+            f"The store has schema {done}, this Twinhold knows schema {known}: start the server "
+            "once, which brings it up to date."
+        )
+
+
+async def require_known(transaction: Transaction) -> int:
+    """The schema of a store: how many steps were taken.
+
+    Raises:
+        SchemaTooNewError: a later Twinhold wrote this store.
+    """
+    row = await transaction.one(_LAST, {})
+    done: int = (row and row[0]) or 0
+    known = len(_steps())
+    if done > known:
+        raise SchemaTooNewError(
+            f"The store has schema {done}, this Twinhold knows schemas up to {known}: "
+            "install the Twinhold that wrote it, or a later one."
+        )
+    return done
 
 
 def _steps() -> list[str]:
