@@ -1,18 +1,19 @@
 """The engine for several workers and machines: PostgreSQL 15 and later, through asyncpg.
 
 A lost database answers `StoreUnavailableError` at once and is found again by the next request: the
-pool opens a new connection for it. Transactions that PostgreSQL itself asks to repeat (deadlock,
-serialization) are repeated a few times.
+pool opens a new connection for it, to the server that takes writes then. Transactions that
+PostgreSQL itself asks to repeat (deadlock, serialization) are repeated a few times.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 import asyncpg
 
+from twinhold.store.database_address import CONNECT_SECONDS, check, public, reason
+from twinhold.store.database_address import connect as connect_to
 from twinhold.store.dialect import POSTGRESQL
 from twinhold.store.engine import EngineName, Parameters, Row, UseCase
 from twinhold.store.errors import AccessChangedError, StoreUnavailableError
@@ -40,7 +41,6 @@ _Work = Callable[["PostgresTransaction"], Coroutine[Any, Any, T]]
 
 _REPEAT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _ATTEMPTS = 4
-_CONNECT_SECONDS = 5.0
 _STATEMENT_SECONDS = 30.0
 _POOL_SIZE = 16
 _PLANS = {
@@ -154,7 +154,7 @@ class PostgresStore:
 
     async def _read(self, generation: int | None, work: _Work[T]) -> T:
         try:
-            async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+            async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
                 running = PostgresTransaction(connection, generation)
                 result = await work(running)
                 await running.require()
@@ -171,11 +171,14 @@ class PostgresStore:
                 except _REPEAT:
                     continue
             return await self._write_once(generation, work)
+        except asyncpg.ReadOnlySQLTransactionError as error:
+            await self._pool.expire_connections()  # this server takes no writes any more
+            raise _unavailable(error) from error
         except _AWAY as error:
             raise _unavailable(error) from error
 
     async def _write_once(self, generation: int | None, work: _Work[T]) -> T:
-        async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+        async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
             transaction = connection.transaction()
             await transaction.start()
             try:
@@ -195,7 +198,7 @@ class PostgresStore:
     async def close(self) -> None:
         """Wait for the statements under way and let the connections go."""
         try:
-            async with asyncio.timeout(_CONNECT_SECONDS):
+            async with asyncio.timeout(CONNECT_SECONDS):
                 await self._pool.close()
         except _AWAY:  # the database went first
             self._pool.terminate()
@@ -207,19 +210,19 @@ async def connect(url: str) -> PostgresStore:
     Raises:
         StoreUnavailableError: the database does not answer; the text names it without the password.
     """
-    _check(url)
+    check(url)
     try:
         pool = await asyncpg.create_pool(
             url,
             min_size=1,
             max_size=_POOL_SIZE,
-            timeout=_CONNECT_SECONDS,
+            connect=connect_to,
             command_timeout=_STATEMENT_SECONDS,
             server_settings=_PLANS,
             init=_prepare,
         )
     except (*_AWAY, asyncpg.PostgresError, ValueError) as error:
-        raise StoreUnavailableError(f"{_public(url)} does not answer: {_reason(error)}") from error
+        raise StoreUnavailableError(f"{public(url)} does not answer: {reason(error)}") from error
     return PostgresStore(pool)
 
 
@@ -230,17 +233,17 @@ async def reading(url: str) -> AsyncGenerator[PostgresTransaction, None]:
     Raises:
         StoreUnavailableError: the database does not answer, or holds no registry.
     """
-    _check(url)
+    check(url)
     try:
-        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
+        connection = await connect_to(url)
     except (*_AWAY, asyncpg.PostgresError, ValueError) as error:
-        raise StoreUnavailableError(f"{_public(url)} does not answer: {_reason(error)}") from error
+        raise StoreUnavailableError(f"{public(url)} does not answer: {reason(error)}") from error
     try:
         await _prepare(connection)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             yield PostgresTransaction(connection)
     except asyncpg.UndefinedTableError as error:
-        raise StoreUnavailableError(f"{_public(url)} holds no registry: {error}") from error
+        raise StoreUnavailableError(f"{public(url)} holds no registry: {error}") from error
     except _AWAY as error:
         raise _unavailable(error) from error
     finally:
@@ -260,36 +263,6 @@ async def _roll_back(transaction: Any) -> None:
         await transaction.rollback()
     except _AWAY:
         return
-
-
-def _check(url: str) -> None:
-    """Refuse an address that cannot be read, without repeating any part of it.
-
-    A password with one of `/ # ? [` that was not percent-encoded ends up in the host or the port,
-    and the errors of the parsers quote those.
-    """
-    try:
-        _ = urlsplit(url).port
-    except ValueError:
-        raise StoreUnavailableError(
-            "The database address cannot be read: it must be "
-            "postgresql://user:password@host:port/name, with / # ? [ ] @ : % in the password "
-            "percent-encoded."
-        ) from None
-
-
-def _reason(error: BaseException) -> str:
-    """What an error says; some of them say nothing."""
-    if isinstance(error, TimeoutError):
-        return f"nothing came back within {_CONNECT_SECONDS:.0f} seconds"
-    return str(error) or type(error).__name__
-
-
-def _public(url: str) -> str:
-    """The database's address without user and password."""
-    parts = urlsplit(url)
-    place = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
-    return f"postgresql://{place}{parts.path}"
 
 
 def _unavailable(error: BaseException) -> StoreUnavailableError:
