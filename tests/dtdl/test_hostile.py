@@ -214,20 +214,20 @@ def test_a_document_that_contains_itself(interface: Make) -> None:
 )
 def test_long_and_odd_texts(interface: Make, name: str) -> None:
     """Patterns take time in proportion to the text, wherever it stands."""
-    start = time.perf_counter()
+    start = time.process_time()
     for member in ("name", "schema", "@id", "@type", "@context", "comment", "target", name):
         content = {"@type": "Property", "name": "p", "schema": "double"} | {member: name}
         assert outcome([interface(contents=[content])]) is None
     outcome([interface(at_id=name)])
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_many_interfaces_in_a_chain(interface: Make) -> None:
     """A chain far beyond the limit is refused in time proportional to its length."""
     links = [interface(f"i{n}", extends=f"dtmi:test:i{n + 1};1") for n in range(5000)]
-    start = time.perf_counter()
+    start = time.process_time()
     assert outcome([*links, interface("i5000")]) is None
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_many_schemas_in_a_chain(interface: Make) -> None:
@@ -248,6 +248,6 @@ def test_many_contexts(interface: Make) -> None:
         {"@type": "Telemetry", "name": f"t{n}", "schema": "date", "@context": f"dtmi:x:y{n};1"}
         for n in range(5000)
     ]
-    start = time.perf_counter()
+    start = time.process_time()
     assert outcome([interface(contents=contents)], undefined=dtdl.Undefined.ALLOW) is not None
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

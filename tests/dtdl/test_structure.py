@@ -283,7 +283,7 @@ def test_wide_inheritance_costs_no_product(interface: Make) -> None:
     heirs = [
         interface(f"h{n}", extends="dtmi:test:top;1", contents=prop("own")) for n in range(1000)
     ]
-    start = time.perf_counter()
+    start = time.process_time()
     models = dtdl.parse([top, *heirs])
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert len(models["dtmi:test:h7;1"].contents) == 1001

@@ -123,15 +123,18 @@ def test_relationship_properties(willow: dtdl.ModelSet) -> None:
 
 def test_every_model_checks_an_empty_twin(willow: dtdl.ModelSet) -> None:
     """All validators compile, in a fraction of a second."""
-    start = time.perf_counter()
+    start = time.process_time()
     assert not any(model.validate({}) for model in willow.values())
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_a_twin_is_checked_in_microseconds(level: dtdl.Model, level_twin: dict[str, Any]) -> None:
-    """The example twin takes less than 40 µs; the best of several tries counts."""
+    """The example twin takes less than 40 µs of processor time, at the best of several tries."""
     level.validate(level_twin)
-    best = min(timeit.repeat(lambda: level.validate(level_twin), number=500, repeat=5)) / 500
+    times = timeit.repeat(
+        lambda: level.validate(level_twin), timer=time.process_time, number=500, repeat=5
+    )
+    best = min(times) / 500
     assert best < 40e-6
 
 
@@ -141,27 +144,27 @@ def test_one_model_is_loaded_from_bytes_at_once(
     """A stored set is of the size of its text and ready in milliseconds."""
     data = willow.dump()
     assert len(data) < 4_000_000
-    start = time.perf_counter()
+    start = time.process_time()
     assert dtdl.ModelSet.load(data)[f"{PREFIX}Level;1"].validate(level_twin) == []
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2
 
 
 MEASURE = r"""
 import json, re, sys, time
 from twinhold import dtdl
 document = json.load(open(sys.argv[1]))
-start = time.perf_counter()
+start = time.process_time()
 models = dtdl.parse([document])
 for model in models.values():
     model.validate({})
-seconds = time.perf_counter() - start
+seconds = time.process_time() - start
 peak = re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read())
 print(json.dumps([seconds, int(peak[1]) / 1024]))
 """
 
 
 def test_time_and_memory_ceilings(material: Callable[[str], Path]) -> None:
-    """The whole ontology parses and compiles within 2 s, and its process stays within 150 MB."""
+    """The whole ontology takes 2 s of processor time at most, and its process 150 MB."""
     if not Path("/proc/self/status").exists():
         pytest.skip("the peak memory of a process is read from /proc")
     path = material("willow-ontology.jsonld")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import psutil  # type: ignore[import-untyped]
 from tests.harness import TWINHOLD, Account, Server
 
 T = TypeVar("T")
@@ -58,3 +59,9 @@ def complaint(outcome: subprocess.CompletedProcess[str]) -> str:
     *_, last = outcome.stderr.splitlines()
     assert re.fullmatch(r"twinhold: .+", last), outcome.stderr
     return last
+
+
+def processor_seconds(server: Server) -> float:
+    """Processor time of a server's process so far: what it took, whatever else the machine does."""
+    times = psutil.Process(server.process.pid).cpu_times()
+    return float(times.user + times.system)

@@ -21,7 +21,7 @@ from tests.process import load
 from tests.process.load import Load
 from tests.process.running import complaint, started
 
-from twinhold import backup, restore
+from twinhold.commands import backup, restore
 from twinhold.settings import Settings
 from twinhold.store.open import DirectoryLock
 

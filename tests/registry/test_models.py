@@ -240,16 +240,16 @@ def test_a_real_ontology_is_read_from_the_store_not_parsed(
 
     async def test(store: Store) -> None:
         account = ids.new_uuid()
-        times = [time.perf_counter()]
+        times = [time.process_time()]
         await model_uploads.upload(OwnCalls(store, await call_of(store, account)), text)
         call = await call_of(store, account)
-        times.append(time.perf_counter())
+        times.append(time.process_time())
         level = await store.read(models.get, call, f"{PREFIX}Level;1")
         assert level.validate(twin) == []
-        times.append(time.perf_counter())
+        times.append(time.process_time())
         level = await store.read(models.get, call, f"{PREFIX}Level;1")
         assert level.validate(twin) == []
-        times.append(time.perf_counter())
+        times.append(time.process_time())
         assert [found.code for found in level.validate({"levelNumber": "0"})] == ["value.type"]
         found = await store.read(models.descendants, call, f"{PREFIX}Capability;1")
         assert len(found) == 2510

@@ -39,10 +39,10 @@ REFUSED = {
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED.keys())
 def test_outside_the_bounds_is_refused(text: str) -> None:
     """Whatever the library would do with it."""
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(RuleSyntaxError):
         parse(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def nested(depth: int) -> str:
@@ -101,18 +101,18 @@ def test_evaluation_is_bounded(text: str, heavy: dict[str, object]) -> None:
     rule = parse(text)
     best = float("inf")
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         rule.matches(heavy)
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
     assert best < 0.05
 
 
 def test_the_longest_rules_are_read_soon() -> None:
     """At the bounds, reading takes some milliseconds."""
     text = "TWIN.a in [" + ", ".join(f"'{n}'" for n in range(590)) + "]"
-    started = time.perf_counter()
+    started = time.process_time()
     assert parse(text).matches({"TWIN": {"a": "17"}})
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_one_rule_s_work_is_not_the_next_one_s(heavy: dict[str, object]) -> None:
