@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from twinhold import dtdl
-from twinhold.exchange_files import Batch
-from twinhold.reach import Reached
+from twinhold.commands.exchange_files import Batch
+from twinhold.commands.reach import Reached
 from twinhold.registry import documents, exchange_lines, modelled_twins, relationships
 from twinhold.registry.errors import (
     Problem,

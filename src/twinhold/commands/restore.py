@@ -14,7 +14,9 @@ from pathlib import Path
 import msgspec
 
 from twinhold import credentials
-from twinhold.backup import (
+from twinhold.blobs import Blobs, BlobsError, FolderBlobs, open_blobs
+from twinhold.blobs.open import FOLDER
+from twinhold.commands.backup import (
     FORM,
     MANIFEST,
     BackupError,
@@ -24,8 +26,6 @@ from twinhold.backup import (
     digest_of,
     sync,
 )
-from twinhold.blobs import Blobs, BlobsError, FolderBlobs, open_blobs
-from twinhold.blobs.open import FOLDER
 from twinhold.registry import kept_files
 from twinhold.settings import Settings
 from twinhold.store import migrations, open_reading

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from twinhold.exchange_files import Position
+from twinhold.commands.exchange_files import Position
 
 
 class Progress(msgspec.Struct):

@@ -1,32 +1,29 @@
 """The commands `twinhold import` and `twinhold export`: what they print and how they end."""
 
 import argparse
-import contextlib
 import gc
 import json
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Never
 
-from twinhold import exchange_files, settings
-from twinhold.exchange_files import Batch, Position
-from twinhold.exchange_progress import Progress, ProgressFile
-from twinhold.progress_bar import progress
-from twinhold.reach import Reached, reaching
-from twinhold.registry import ids
+from twinhold.commands import exchange_files, options
+from twinhold.commands.exchange_files import Batch, Position
+from twinhold.commands.exchange_progress import Progress, ProgressFile
+from twinhold.commands.options import FAILED, THROUGH, Commands, Formatter, counted, reached
+from twinhold.commands.progress_bar import progress
+from twinhold.commands.reach import Reached
 from twinhold.registry.imports import LineProblem, Outcome
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tqdm import tqdm
 
     from twinhold.registry.exports import Section
     from twinhold.registry.imports import Section as LineSection
 
-_FAILED = 1
 _LEFT_OUT = {
     "twins": "they have no model or are terminated",
     "relationships": "a twin at one of their ends is not exported",
@@ -34,16 +31,57 @@ _LEFT_OUT = {
 _SECTIONS: "tuple[Section, ...]" = ("models", "twins", "relationships")
 
 
+def add_to(commands: Commands) -> None:
+    """Add the commands."""
+    importing = commands.add_parser(
+        "import",
+        formatter_class=Formatter,
+        help="load models, twins and relationships from a file",
+        description="Load models, twins and relationships from a file of JSON lines, as Azure "
+        "Digital Twins imports them and twinhold export writes them. Everything is checked against "
+        "the models. Models come as one set, all or none, and those that the account has are left "
+        "as they are; twins and relationships are made or replaced. Bad lines are reported on "
+        "standard error and left out, and the exit code is 1. When it is interrupted, the same "
+        "command goes on where it stopped. " + THROUGH,
+    )
+    importing.add_argument("file", type=Path, metavar="FILE", help="the file, ending in .ndjson")
+    importing.add_argument(
+        "--strict",
+        action="store_true",
+        help="check the whole file first, and store nothing when any line is bad",
+    )
+    options.add_account_options(importing)
+    importing.set_defaults(run=import_file)
+
+    exporting = commands.add_parser(
+        "export",
+        formatter_class=Formatter,
+        help="write models, twins and relationships to a file",
+        description="Write all models, the twins that have a model and are not terminated, and the "
+        "relationships between them as JSON lines, in an order that depends on nothing else. "
+        + THROUGH,
+    )
+    exporting.add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        metavar="FILE",
+        help="where to write; the standard output when it is - or not given",
+    )
+    options.add_account_options(exporting)
+    exporting.set_defaults(run=export_file)
+
+
 def import_file(flags: argparse.Namespace) -> int:
     """Import a file; exit code 1 when lines of it were left out."""
     file: Path = flags.file
     try:
         size = file.stat().st_size
-        with _reaching(flags) as registry, progress(size, "B") as bar:
+        with reached(flags) as registry, progress(size, "B") as bar:
             return _Import(file, registry, bar).run(strict=flags.strict)
     except OSError as error:
         sys.stderr.write(f"twinhold: {file} cannot be read: {error.strerror}\n")
-        return _FAILED
+        return FAILED
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; the same command goes on where it stopped.\n")
         raise
@@ -52,7 +90,7 @@ def import_file(flags: argparse.Namespace) -> int:
 def export_file(flags: argparse.Namespace) -> int:
     """Export an account; what is left out is said on standard error."""
     try:
-        with _reaching(flags) as registry, exchange_files.writing(flags.file) as file:
+        with reached(flags) as registry, exchange_files.writing(flags.file) as file:
             file.write(exchange_files.mark("header"))
             file.write(json.dumps(exchange_files.HEADER).encode() + b"\n")
             with progress(None, " lines") as bar:
@@ -62,10 +100,10 @@ def export_file(flags: argparse.Namespace) -> int:
                         file.write(line)
     except BrokenPipeError:
         sys.stderr.close()
-        return _FAILED
+        return FAILED
     except OSError as error:
         sys.stderr.write(f"twinhold: {flags.file} cannot be written: {error.strerror}\n")
-        return _FAILED
+        return FAILED
     return 0
 
 
@@ -80,14 +118,14 @@ def _exported(registry: Reached, section: "Section", bar: "tqdm[Never]") -> Iter
         left_out += page.left_out
     if left_out:
         verb = "is" if left_out == 1 else "are"
-        what = _counted(left_out, section[:-1])
+        what = counted(left_out, section[:-1])
         bar.write(f"{what} {verb} left out: {_LEFT_OUT[section]}.", file=sys.stderr)
 
 
 class _Import:
     """One run of an import."""
 
-    def __init__(self, file: "Path", registry: Reached, bar: "tqdm[Never]") -> None:
+    def __init__(self, file: Path, registry: Reached, bar: "tqdm[Never]") -> None:
         self._file, self._registry, self._bar = file, registry, bar
         self._kept = ProgressFile(file)
         self._progress = Progress("", 0, 0)
@@ -101,7 +139,7 @@ class _Import:
         begins = self._progress.position == Position()
         if strict and begins and not self._is_good():
             self._bar.write("Nothing is stored.", file=sys.stderr)
-            return _FAILED
+            return FAILED
         if not begins:
             line = self._progress.position.line
             self._bar.write(f"Going on behind line {line}.", file=sys.stderr)
@@ -112,14 +150,14 @@ class _Import:
             )
             for section, group in groupby(batches, lambda batch: batch.section):
                 if not self._store(section, group):
-                    return _FAILED
+                    return FAILED
         self._kept.remove()
         self._bar.close()
         return self._report()
 
     def _is_good(self) -> bool:
         """Check the whole file; report all that is wrong with it."""
-        from twinhold.exchange_checks import Checks  # noqa: PLC0415 - see `LoadedModels.add`
+        from twinhold.commands.exchange_checks import Checks  # noqa: PLC0415 - see `LoadedModels.add`
 
         checks, good = Checks(self._registry), True
         with self._file.open("rb") as opened:
@@ -195,17 +233,8 @@ class _Import:
 
     def _report(self) -> int:
         stored = self._progress.stored
-        counts = [_counted(stored.get(section, 0), section[:-1]) for section in _SECTIONS]
+        counts = [counted(stored.get(section, 0), section[:-1]) for section in _SECTIONS]
         skipped = self._progress.skipped
-        more = f"; {_counted(skipped, 'line')} skipped" if skipped else ""
+        more = f"; {counted(skipped, 'line')} skipped" if skipped else ""
         sys.stdout.write(f"{counts[0]}, {counts[1]} and {counts[2]} imported{more}.\n")
-        return _FAILED if skipped else 0
-
-
-def _reaching(flags: argparse.Namespace) -> contextlib.AbstractContextManager[Reached]:
-    account = None if flags.account is None else ids.parse_uuid(flags.account, "account")
-    return reaching(settings.read(flags), flags.url, flags.secret, account)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+        return FAILED if skipped else 0

@@ -11,9 +11,10 @@ from typing import IO, Protocol
 
 import msgspec
 
-from twinhold import client, credentials
+from twinhold import credentials
+from twinhold.commands import client
+from twinhold.commands.direct import Direct
 from twinhold.credentials import Credentials
-from twinhold.direct import Direct
 from twinhold.registry import exports
 from twinhold.registry.imports import Outcome, Section
 from twinhold.settings import Settings, SettingsError
