@@ -1,8 +1,15 @@
 """`python -m twinhold` is the command `twinhold`."""
 
-import sys
+from typing import Never
 
 from twinhold.cli import main
+from twinhold.ending import end
+
+
+def run() -> Never:
+    """Run the command that this process was started for, and end with its exit code."""
+    end(main())
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

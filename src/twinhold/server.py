@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Never
 
 import uvicorn
 import uvloop
@@ -28,6 +28,7 @@ from twinhold.api.kit.observation import AccessLog
 from twinhold.api.kit.rate_limits import RateLimiter
 from twinhold.blobs import Blobs, BlobsError, open_blobs
 from twinhold.credentials import Credentials
+from twinhold.ending import end
 from twinhold.protocol import Limits, limited
 from twinhold.registry import Registry, models, rule_texts
 from twinhold.settings import Settings, SettingsError
@@ -93,14 +94,15 @@ async def _prepare(settings: Settings, url: str) -> Credentials | None:
         await store.close()
 
 
-def _work(settings: Settings, slabs: Path, listener: socket.socket, lifeline: Connection) -> None:
+def _work(settings: Settings, slabs: Path, listener: socket.socket, lifeline: Connection) -> Never:
     """What each worker does."""
     log.configure()
     try:
         uvloop.run(_serve_share(settings, slabs, listener, lifeline))
     except (StoreError, BlobsError) as error:
         log.cannot_start(error)
-        sys.exit(1)
+        end(1)
+    end(0)
 
 
 async def _serve_share(

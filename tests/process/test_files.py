@@ -3,6 +3,8 @@
 import hashlib
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -220,3 +222,20 @@ def test_an_address_that_cannot_be_stops_the_start(tmp_path: Path, blobs: str, s
     command = ("serve", "--port", "0", "--data", str(tmp_path / "data"))
     assert says in complaint(twinhold(*command, "--blobs", blobs))
     assert says in complaint(twinhold(*command, TWINHOLD_BLOBS=blobs))
+
+
+def test_a_command_ends_before_threads_of_s3_can_abort_it(
+    tmp_path: Path, new_bucket: Callable[[], str]
+) -> None:
+    """They do when the interpreter is taken apart, in every second run on a busy machine."""
+    data, flags = tmp_path / "data", ["--blobs", new_bucket()]
+    with serving(data, *flags):
+        pass
+    watched = """
+import atexit, runpy
+atexit.register(print, "taken apart")
+runpy.run_module("twinhold", run_name="__main__")
+"""
+    command = [sys.executable, "-c", watched, "doctor", "--data", str(data), *flags]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "Nothing is wrong.\n")
