@@ -8,13 +8,38 @@ import uuid
 from twinhold.registry.errors import InvalidValueError, quoted
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_RANDOM_BITS = (1 << 62) - 1
+_LOW_BITS = (1 << 62) - 1
+_HIGH_BITS = (1 << 12) - 1
+_FIRST_BITS = (1 << 73) - 1  # leaves room for 500 more of the same millisecond
+_STEP_BITS = (1 << 64) - 1
 
 LOWEST = "00000000-0000-0000-0000-000000000000"
 """Before every UUID: where a scan starts."""
 
 HIGHEST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 """Behind every UUID."""
+
+
+class TwinUuids:
+    """Makes UUIDs of twins, each behind those that it has made for the same time or an earlier one.
+
+    The first of a millisecond has 73 random bits, and each further one is at random up to 2**64
+    behind the one before; so none of them can be guessed from another.
+    """
+
+    def __init__(self) -> None:
+        self._time = 0
+        self._bits = 0
+
+    def next(self, now: int, entropy: bytes) -> str:
+        """The next UUID; see `twin_uuid` for the arguments."""
+        time = now // 1000
+        bits = int.from_bytes(entropy[:10]) & _FIRST_BITS
+        if time == self._time:
+            bits = self._bits + 1 + (bits & _STEP_BITS)
+        if time >= self._time:
+            self._time, self._bits = time, bits
+        return _twin_uuid(time, bits)
 
 
 def twin_uuid(now: int, entropy: bytes) -> str:
@@ -24,15 +49,15 @@ def twin_uuid(now: int, entropy: bytes) -> str:
         now: microseconds since the epoch.
         entropy: ten random bytes, of which 74 bits are used.
     """
-    random = int.from_bytes(entropy[:10])
-    bits = (now // 1000) << 80 | 4 << 76 | (random >> 68) << 64 | 2 << 62 | random & _RANDOM_BITS
-    digits = f"{bits:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return _twin_uuid(now // 1000, int.from_bytes(entropy[:10]))
+
+
+_twin_uuids = TwinUuids()
 
 
 def new_twin_uuid(now: int) -> str:
-    """`twin_uuid` with fresh randomness."""
-    return twin_uuid(now, os.urandom(10))
+    """The next UUID of this process, with fresh randomness."""
+    return _twin_uuids.next(now, os.urandom(10))
 
 
 def named_twin_uuid(account: str, name: str) -> str:
@@ -66,3 +91,9 @@ def parse_uuid(text: str, what: str, pointer: str | None = None) -> str:
     if not _UUID.fullmatch(lowered):
         raise InvalidValueError(f"The {what} {quoted(text)} is not a UUID.", pointer)
     return lowered
+
+
+def _twin_uuid(time: int, random: int) -> str:
+    bits = time << 80 | 4 << 76 | (random >> 62 & _HIGH_BITS) << 64 | 2 << 62 | random & _LOW_BITS
+    digits = f"{bits:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
