@@ -147,11 +147,10 @@ def quoted(value: object) -> str:
     """A value as shown in a message: its repr, cut at 80 characters."""
     if isinstance(value, (dict, list)):
         return "an object" if isinstance(value, dict) else "an array"
-    text = (
-        repr(value[:100] if isinstance(value, str) else value)
-        if not isinstance(value, int)
-        else _number(value)
-    )
+    if isinstance(value, str):
+        text = repr(value[:100])
+    else:
+        text = _number(value) if isinstance(value, int) else str(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -1,7 +1,8 @@
 """What a twin of a model holds: checked against the model, and brought into the form that is kept.
 
-A null property counts as not set, and `$metadata` is the registry's own: what a client sends of it
-is ignored, and every component is given the time at which it was stored (spec/willow.md 4.1 and 9).
+A null property counts as not set, and `$metadata` is the registry's own: what a client sends of it,
+wherever, is ignored, and every component is given the time at which it was stored (spec/willow.md
+4.1 and 9).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,13 @@ import msgspec
 
 from twinhold.registry import instants, models
 from twinhold.registry.documents import kind
-from twinhold.registry.errors import ModelNotFoundError, Problem, TwinInvalidError, quoted
+from twinhold.registry.errors import (
+    DocumentTooLargeError,
+    ModelNotFoundError,
+    Problem,
+    TwinInvalidError,
+    quoted,
+)
 from twinhold.registry.principal import Call
 from twinhold.store import Transaction
 
@@ -18,6 +25,10 @@ if TYPE_CHECKING:
     from twinhold.dtdl import Model
 
 METADATA = "$metadata"
+LARGEST = 64 * 1024
+"""Bytes of what a twin holds, as it is kept: no patch makes it grow beyond."""
+
+_METADATA_KEY = f'"{METADATA}"'.encode()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -42,6 +53,7 @@ def checked(model: "Model", contents: object, now: int) -> str:
     Raises:
         TwinInvalidError: they do not; names every violation, with pointers that begin at
             `/contents`.
+        DocumentTooLargeError: they are larger than `LARGEST`.
     """
     if not isinstance(contents, dict):
         message = f"The contents must be an object, not {kind(contents)}."
@@ -55,6 +67,17 @@ def checked(model: "Model", contents: object, now: int) -> str:
 
 
 def _kept(model: "Model", contents: dict[str, Any], now: int) -> str:
+    kept = _stamped(model, contents, now)
+    text = _encode(kept)
+    if text.count(_METADATA_KEY) > len(kept.keys() & model.components.keys()):
+        text = _encode(_stamped(model, _without_metadata(contents), now))
+    if len(text) > LARGEST:
+        raise DocumentTooLargeError(f"The contents are larger than {LARGEST} bytes.")
+    return text.decode()
+
+
+def _stamped(model: "Model", contents: dict[str, Any], now: int) -> dict[str, Any]:
+    """What is set, and the time in every component."""
     metadata: dict[str, str] | None = None
     kept = {}
     for name, value in contents.items():
@@ -65,7 +88,17 @@ def _kept(model: "Model", contents: dict[str, Any], now: int) -> str:
             kept[name] = _component(value) | {METADATA: metadata}
         else:
             kept[name] = value
-    return _encode(kept).decode()
+    return kept
+
+
+def _without_metadata(value: Any) -> Any:
+    """A value without any member `$metadata` inside of it."""
+    if isinstance(value, list):
+        return [_without_metadata(item) for item in value]
+    if isinstance(value, dict):
+        members = value.items()
+        return {name: _without_metadata(member) for name, member in members if name != METADATA}
+    return value
 
 
 def _component(value: dict[str, Any]) -> dict[str, Any]:

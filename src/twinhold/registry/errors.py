@@ -86,6 +86,13 @@ class InvalidValueError(RegistryError):
     hint = "Correct the value named and send the request again."
 
 
+class ValuesInvalidError(ManyProblemsError):
+    """Values of the body have the wrong type, form or range."""
+
+    code = "values.invalid"
+    hint = "Correct the values named and send the request again."
+
+
 class CursorInvalidError(RegistryError):
     """A cursor was not made by this registry for this account."""
 
@@ -346,6 +353,13 @@ class MethodNotAllowedError(RegistryError):
     def __init__(self, message: str, allowed: tuple[str, ...]) -> None:
         super().__init__(message)
         self.allowed = allowed
+
+
+class MediaTypeError(RegistryError):
+    """The body is said to be of a kind that the operation does not read."""
+
+    code = "operation.media_type"
+    hint = "Send JSON, with the header Content-Type: application/json."
 
 
 class RateLimitedError(RegistryError):

@@ -3,19 +3,23 @@
 `move` and `copy` are refused, as the services whose dialects this serves refuse them.
 """
 
-from typing import Any, Literal
+import copy
+from typing import Any, Literal, get_args
 
 import msgspec
 
-from twinhold.registry.errors import InvalidValueError, quoted
+from twinhold.registry.documents import kind
+from twinhold.registry.errors import InvalidValueError, Problem, ValuesInvalidError, quoted
 
 _MOST_OPERATIONS = 1000
+_Op = Literal["add", "replace", "remove", "test"]
+_OPS = get_args(_Op)
 
 
 class PatchOperation(msgspec.Struct, frozen=True):
     """One operation of a patch; a value is needed by all but `remove`."""
 
-    op: Literal["add", "replace", "remove", "test"]
+    op: _Op
     path: str
     value: Any = msgspec.UNSET
 
@@ -24,15 +28,19 @@ def read(items: list[Any]) -> list[PatchOperation]:
     """The operations of a patch.
 
     Raises:
-        InvalidValueError: one is none; points at it.
+        InvalidValueError: there are too many.
+        ValuesInvalidError: some are none; points at all of them.
     """
     if len(items) > _MOST_OPERATIONS:
         raise InvalidValueError(f"A patch has at most {_MOST_OPERATIONS} operations.", "")
-    return [_operation(item, f"/{number}") for number, item in enumerate(items)]
+    problems = [problem for number, item in enumerate(items) for problem in _check(item, number)]
+    if problems:
+        raise ValuesInvalidError(problems)
+    return [msgspec.convert(item, PatchOperation) for item in items]
 
 
 def apply(document: Any, operations: list[PatchOperation]) -> Any:
-    """A document with a patch applied; the document itself is changed on the way.
+    """A document with a patch applied; the document itself is changed on the way, the patch is not.
 
     Raises:
         InvalidValueError: an operation cannot be applied; points at it.
@@ -60,15 +68,20 @@ def steps_of(path: str, pointer: str) -> list[str]:
     return [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]]
 
 
-def _operation(item: Any, pointer: str) -> PatchOperation:
-    try:
-        operation = msgspec.convert(item, PatchOperation)
-    except msgspec.ValidationError as error:
-        what = str(error).replace("`", "")
-        raise InvalidValueError(f"An operation of the patch is wrong: {what}.", pointer) from None
-    if operation.op != "remove" and operation.value is msgspec.UNSET:
-        raise InvalidValueError(f"The operation {operation.op} needs a value.", pointer)
-    return operation
+def _check(item: Any, number: int) -> list[Problem]:
+    """What is wrong with an operation."""
+    if not isinstance(item, dict):
+        return [Problem(f"/{number}", f"An operation must be an object, not {kind(item)}.")]
+    problems, op, path = [], item.get("op"), item.get("path")
+    if not isinstance(path, str):
+        problems.append(Problem(f"/{number}/path", f"The path must be a text, not {kind(path)}."))
+    if op not in _OPS:
+        shown = quoted(op) if isinstance(op, str) else kind(op)
+        message = f"The op must be one of {', '.join(_OPS)}, not {shown}."
+        problems.append(Problem(f"/{number}/op", message))
+    elif op != "remove" and "value" not in item:
+        problems.append(Problem(f"/{number}/value", "The operation needs a value."))
+    return problems
 
 
 def _place(holder: Any, path: str, pointer: str) -> tuple[Any, str]:
@@ -106,7 +119,7 @@ def _apply_to_object(
     elif operation.op == "remove":
         del parent[step]
     else:
-        parent[step] = operation.value
+        parent[step] = copy.deepcopy(operation.value)
 
 
 def _apply_to_array(parent: list[Any], step: str, operation: PatchOperation, pointer: str) -> None:
@@ -120,19 +133,25 @@ def _apply_to_array(parent: list[Any], step: str, operation: PatchOperation, poi
     elif operation.op == "remove":
         del parent[at]
     elif adds:
-        parent.insert(at, operation.value)
+        parent.insert(at, copy.deepcopy(operation.value))
     else:
-        parent[at] = operation.value
+        parent[at] = copy.deepcopy(operation.value)
 
 
 def _test(value: Any, operation: PatchOperation, pointer: str) -> None:
-    if _comparable(value) != _comparable(operation.value):
+    if not _equal(value, operation.value):
         raise InvalidValueError(f"The test of {quoted(operation.path)} does not hold.", pointer)
 
 
-def _comparable(value: Any) -> bytes:
-    """A value such that equal ones are equal by RFC 6902, where true is not 1 as in Python."""
-    return msgspec.json.encode(value, order="sorted")
+def _equal(one: Any, other: Any) -> bool:
+    """Whether values are equal by RFC 6902, 4.6: 1 is 1.0, but true is not 1 as in Python."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return bool(one == other)
 
 
 def _unresolved(path: str, pointer: str) -> InvalidValueError:

@@ -76,6 +76,39 @@ class TestPage:
         assert [edge["targetId"] for edge in twin["outgoingRelationships"]] == ["BLD-1"]
         assert len(twin["incomingRelationships"]) == 3
 
+    def test_the_vendors_example_names_everything_twice_and_the_last_counts(
+        self, estate: Account
+    ) -> None:
+        found = page(
+            estate,
+            modelFilter=models("Company"),
+            propertyFilter={"field": None, "value": {}, "filterConditionOperator": "And"},
+            ModelFilter=models("Level"),
+            PropertyFilter={"Filters": [{"Field": "name", "Operator": "contains", "Value": "L"}]},
+            PageSize=101,
+        )
+        assert [twin["id"] for twin in found["content"]] == ["BLD-1-L01"]
+
+    def test_all_that_is_wrong_is_named(self, estate: Account) -> None:
+        types = {"pageSize": "x", "modelFilter": {"modelIds": 5}, "include": [], "dateFilter": 1}
+        places = problem(ask(estate, "", **types))[1]
+        assert sorted(places) == ["/dateFilter", "/include", "/modelFilter/modelIds", "/pageSize"]
+        test = {"field": "name", "operator": "like", "value": "x"}
+        values = {
+            "pageSize": 0,
+            "relationshipFilter": {"relationshipDirection": "up"},
+            "dateFilter": {"lastUpdatedAfter": "x", "lastUpdatedBefore": "y"},
+            "propertyFilter": {"filters": [test, test]},
+        }
+        assert sorted(problem(ask(estate, "", **values))[1]) == [
+            "/dateFilter/lastUpdatedAfter",
+            "/dateFilter/lastUpdatedBefore",
+            "/pageSize",
+            "/propertyFilter/filters/0/operator",
+            "/propertyFilter/filters/1/operator",
+            "/relationshipFilter/relationshipDirection",
+        ]
+
     def test_shows_the_relationships_asked_for_only(self, estate: Account) -> None:
         found = page(estate, include={"incomingRelationships": True}, pageSize=1)
         assert "incomingRelationships" in found["content"][0]

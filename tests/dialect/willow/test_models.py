@@ -39,7 +39,8 @@ def test_a_document_is_text(building: Account) -> None:
 def test_what_is_not_there(building: Account, account: Account) -> None:
     get = building.request
     assert problem(get("GET", f"/api/v3/models/{PREFIX}Nope;1"))[0] == 404
-    assert problem(get("GET", "/api/v3/models/Room"))[0] == 400
+    for id_ in ("Room", "dtmi:", "dtmi:com:willow inc;1", f"{PREFIX}Room;0", "%20"):
+        assert problem(get("GET", f"/api/v3/models/{id_}"))[0] == 400
     assert problem(get("GET", "/api/v3/models", params={"rootModel": "Room"}))[0] == 400
     unknown = {"rootModel": f"{PREFIX}Nope;1"}
     assert problem(get("GET", "/api/v3/models", params=unknown))[0] == 400

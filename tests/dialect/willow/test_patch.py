@@ -59,7 +59,15 @@ CHANGES: dict[str, tuple[Patch, dict[str, Any]]] = {
         [operation("test", "/levelNumber", 1), operation("replace", "/levelNumber", 7)],
         {"levelNumber": 7},
     ),
-    "upper case": ([{"OP": "add", "Path": "/code", "VALUE": "C"}], {"code": "C"}),
+    "test of equal numbers": (
+        [operation("test", "/levelNumber", 1.0), operation("test", "/area/grossArea", 1.50)],
+        {},
+    ),
+    "upper case": ([{"OP": "Add", "Path": "/Contents/code", "VALUE": "C"}], {"code": "C"}),
+    "built up": (
+        [operation("add", "/mappedIds", []), operation("add", "/mappedIds/-", {"value": "z"})],
+        {"mappedIds": [{"value": "z"}]},
+    ),
     "nothing": ([], {}),
 }
 
@@ -99,9 +107,12 @@ REFUSED: dict[str, tuple[Patch, str]] = {
     "leading zero": ([operation("remove", "/mappedIds/01")], "/0/path"),
     "test fails": ([operation("test", "/levelNumber", True)], "/0"),
     "test of another type": ([operation("test", "/levelNumber", "1")], "/0"),
-    "move": ([{"op": "move", "from": "/name", "path": "/code"}], "/0"),
-    "no value": ([{"op": "add", "path": "/code"}], "/0"),
-    "no operation": ([{}], "/0"),
+    "move": ([{"op": "move", "from": "/name", "path": "/code"}], "/0/op"),
+    "copy": ([{"op": "copy", "from": "/name", "path": "/code"}], "/0/op"),
+    "no value": ([{"op": "add", "path": "/code"}], "/0/value"),
+    "no path": ([{"op": "remove"}], "/0/path"),
+    "no operation": ([{"path": "/code"}], "/0/op"),
+    "twice in different case": ([operation("add", "/code", "x") | {"OP": "add"}], "/0/OP"),
     "no object": ([operation("remove", "/name"), 1], "/1"),  # type: ignore[list-item]
     "wrong type": ([operation("replace", "/levelNumber", "x")], "/contents/levelNumber"),
     "unknown": ([operation("add", "/nope", 1)], "/contents/nope"),
@@ -124,6 +135,29 @@ def test_a_patch_that_fails_changes_nothing(
         moved = f"/{int(pointer[1]) + 1}{pointer[2:]}"
     assert (status, list(places)) == (400, [moved])
     assert building.request("GET", f"/api/v3/twins/{level}").json() == before
+
+
+def test_every_wrong_operation_is_named(building: Account, level: str) -> None:
+    wrong = [{}, 1, operation("move", "/a"), {"op": "add", "path": 5}]
+    status, places = problem(patch(building, level, operation("remove", "/name"), *wrong))
+    assert status == 400
+    assert list(places) == ["/1/path", "/1/op", "/2", "/3/op", "/4/path", "/4/value"]
+
+
+def test_a_twin_does_not_grow_beyond_its_limit(building: Account, level: str) -> None:
+    def grow(stem: str, count: int) -> Any:
+        added = {f"{stem}{number}": "v" * 50 for number in range(count)}
+        return patch(
+            building,
+            level,
+            *(operation("add", f"/externalIds/{name}", value) for name, value in added.items()),
+        )
+
+    assert grow("a", 500).status_code == 200
+    before = building.request("GET", f"/api/v3/twins/{level}").json()
+    assert problem(grow("b", 600))[0] == 400
+    assert building.request("GET", f"/api/v3/twins/{level}").json() == before
+    assert grow("b", 300).status_code == 200
 
 
 def test_a_patch_of_no_twin_is_not_found(building: Account) -> None:

@@ -122,11 +122,35 @@ def test_names_of_members_count_in_any_case(building: Account) -> None:
     assert list(made.json()) == ["id", "modelId", "lastUpdateTime", "contents"]
 
 
+def test_what_a_client_sends_as_metadata_is_kept_nowhere(building: Account) -> None:
+    mark = {"$metadata": {"$lastUpdateTime": "2024-08-30T03:49:30.4062816Z"}}
+    made = put(
+        building,
+        new_id(),
+        "Level",
+        externalIds={"a": "$metadata", **mark},
+        customProperties={"b": mark, **mark},
+        mappedIds=[{"value": "x", **mark}],
+        alternateClassification={"brickSchema": {"version": "1", **mark}, **mark},
+        area={"grossArea": 1, **mark},
+        **mark,
+    )
+    assert untimed(made["contents"]) == {
+        "externalIds": {"a": "$metadata"},
+        "customProperties": {"b": {}},
+        "mappedIds": [{"value": "x"}],
+        "alternateClassification": {"brickSchema": {"version": "1"}},
+        "area": {"grossArea": 1, "$metadata": {}},
+    }
+    assert made["contents"]["area"]["$metadata"] != mark["$metadata"]
+
+
 BODIES = {
     "nothing": ({}, {"/id", "/modelId"}),
     "null": ({"id": None, "modelId": None}, {"/id", "/modelId"}),
     "numbers": ({"id": 1, "modelId": 2, "contents": 3}, {"/id", "/modelId", "/contents"}),
     "empty": ({"id": "", "modelId": ""}, {"/id", "/modelId"}),
+    "twice in different case": ({"id": "x", "ID": "y", "modelId": "m"}, {"/ID"}),
     "long id": ({"id": "x" * 129, "modelId": "m"}, {"/id"}),
     "control character": ({"id": "a\nb", "modelId": "m"}, {"/id"}),
     "array": ({"id": "x", "modelId": f"{PREFIX}Level;1", "contents": []}, {"/contents"}),

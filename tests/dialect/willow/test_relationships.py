@@ -1,6 +1,7 @@
 """Relationships: derived ids, what models allow, who sees them (spec/willow.md 5 and 9)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from tests.dialect.willow.buildings import new_id, put, relate, try_relating
@@ -144,9 +145,26 @@ def test_what_the_model_does_not_allow_is_refused(
     assert len(outgoing(building, ahu)) == 1
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"sourceId": 1, "targetId": "x", "name": "y"}'])
-def test_a_body_that_is_no_relationship_is_refused(building: Account, body: bytes) -> None:
-    assert problem(building.request("PUT", "/api/v3/twins/relationships", data=body))[0] == 400
+ENDS = ["/sourceId", "/targetId", "/name"]
+NO_RELATIONSHIPS: dict[str, tuple[Any, list[str]]] = {
+    "array": ([1], [""]),
+    "nothing": ({}, ENDS),
+    "nulls": ({"sourceId": None, "targetId": None, "name": None, "properties": None}, ENDS),
+    "numbers": (
+        {"sourceId": 1, "targetId": 2, "name": 3, "properties": 4},
+        [*ENDS, "/properties"],
+    ),
+    "one missing": ({"sourceId": 1, "targetId": "x"}, ["/sourceId", "/name"]),
+    "twice": ({"sourceId": "a", "SourceId": "b", "targetId": "c", "name": "d"}, ["/SourceId"]),
+}
+
+
+@pytest.mark.parametrize(("body", "places"), NO_RELATIONSHIPS.values(), ids=NO_RELATIONSHIPS)
+def test_all_that_is_wrong_with_a_body_is_named(
+    building: Account, body: Any, places: list[str]
+) -> None:
+    status, found = problem(building.request("PUT", "/api/v3/twins/relationships", json=body))
+    assert (status, sorted(found)) == (400, sorted(places))
 
 
 def test_no_more_than_the_model_allows(building: Account) -> None:

@@ -6,6 +6,7 @@ in the operations table has passed the credential and the permission before its 
 
 import base64
 import binascii
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
@@ -22,12 +23,14 @@ from twinhold.registry.errors import (
     DocumentTooLargeError,
     InternalError,
     InvalidValueError,
+    MediaTypeError,
     NotJsonError,
     NotUtf8Error,
     PermissionDeniedError,
     RegistryError,
     StoreAwayError,
     UnauthenticatedError,
+    quoted,
 )
 from twinhold.registry.principal import NOBODY, Call, Principal
 from twinhold.store import AccessChangedError, StoreUnavailableError
@@ -114,6 +117,8 @@ class App:
             exchange.call = await self._admit(exchange, operation)
             if self._limiter is not None:
                 self._limiter.count(operation, exchange.call.actor)
+        if operation.accepts is not None:
+            _require_media(exchange, operation.accepts)
         body = (
             b"" if operation.request is None else await _read_body(exchange, operation.largest_body)
         )
@@ -202,6 +207,13 @@ class App:
         )
         for observer in self._observers:
             observer(observation)
+
+
+def _require_media(exchange: _Exchange, accepted: re.Pattern[bytes]) -> None:
+    """Refuse a body that is said to be of another kind; one of which nothing is said is read."""
+    announced = exchange.header(b"content-type")
+    if announced and not accepted.match(announced):
+        raise MediaTypeError(f"The body is {quoted(announced.decode('latin-1'))}, not JSON.")
 
 
 def _require_small(exchange: _Exchange, largest: int) -> None:

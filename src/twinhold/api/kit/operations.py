@@ -4,6 +4,7 @@ The table is the single source of routes, permission names, the OpenAPI document
 page. Adding an operation is one entry and one handler.
 """
 
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -60,6 +61,7 @@ class Operation:
         status: of the answer when it succeeds.
         request: what the body holds; without it no body is read.
         request_media: the media type of the body.
+        accepts: the media types that a request may say its body has; None: any.
         streams: whether the handler takes the body as it arrives, from `Request.stream`.
         largest_body: bytes of the body; a larger one is refused before it is read.
         response: what the answer's body holds; None for a page that is no JSON of ours.
@@ -75,6 +77,7 @@ class Operation:
     query: tuple[Parameter, ...] = ()
     request: Any = None
     request_media: str = JSON
+    accepts: re.Pattern[bytes] | None = None
     streams: bool = False
     largest_body: int = LARGEST_BODY
     response: Any = None

@@ -47,6 +47,9 @@ class Router:
             ValueError: two operations claim the same method and path.
         """
         self._root = _Node()
+        dialects = tuple(dialects)
+        prefixes = (dialect.prefix for dialect in dialects)
+        self._doubled = tuple(f"{prefix}/".encode() for prefix in prefixes if prefix != "/")
         for dialect in dialects:
             for operation in dialect.operations:
                 self._add(dialect, operation)
@@ -60,9 +63,10 @@ class Router:
             NotUtf8Error: a parameter is not UTF-8.
             InvalidValueError: a parameter holds a NUL.
         """
-        segments = raw_path.split(b"/", _MOST_SEGMENTS)[1:]
-        values: list[bytes] = []
-        node = _walk(self._root, segments, 0, values)
+        node, values = self._node(raw_path)
+        if node is None and raw_path.startswith(self._doubled):
+            # A base address that ends with a slash makes two of them (spec/willow.md 1).
+            node, values = self._node(raw_path.replace(b"//", b"/", 1))
         if node is None:
             raise OperationUnknownError("No operation has this path.")
         route = node.routes.get(method)
@@ -70,6 +74,11 @@ class Router:
             allowed = tuple(sorted(node.routes))
             raise MethodNotAllowedError(f"The path takes {', '.join(allowed)}.", allowed)
         return route, dict(zip(route.names, map(_decoded, values), strict=True))
+
+    def _node(self, raw_path: bytes) -> tuple[_Node | None, list[bytes]]:
+        segments = raw_path.split(b"/", _MOST_SEGMENTS)[1:]
+        values: list[bytes] = []
+        return _walk(self._root, segments, 0, values), values
 
     def _add(self, dialect: Dialect, operation: Operation) -> None:
         node = self._root

@@ -24,6 +24,7 @@ SUBCODES: Mapping[type[RegistryError], str] = {
     errors.NotJsonError: "400415",
     errors.RuleInvalidError: "400589",
     errors.InvalidValueError: "400592",
+    errors.ValuesInvalidError: "400592",
     errors.CursorInvalidError: "400592",
     errors.ReadTooLongError: "400592",
     errors.ModelInvalidError: "400592",
@@ -49,9 +50,10 @@ SUBCODES: Mapping[type[RegistryError], str] = {
     errors.DocNotFoundError: "404653",
     errors.RelationshipNotFoundError: "404653",
     errors.OperationUnknownError: "404653",
-    # The vendor's table has no 405, 412 and 429; ours follow its pattern.
+    # The vendor's table has no 405, 412, 415 and 429; ours follow its pattern.
     errors.MethodNotAllowedError: "405000",
     errors.PreconditionFailedError: "412000",
+    errors.MediaTypeError: "415000",
     errors.RateLimitedError: "429000",
     errors.InternalError: "500000",
     errors.StoreAwayError: "500314",

@@ -23,6 +23,7 @@ STATUSES: Mapping[type[RegistryError], int] = {
     errors.MethodNotAllowedError: 405,
     errors.PreconditionFailedError: 412,
     errors.DocumentTooLargeError: 413,
+    errors.MediaTypeError: 415,
     errors.RateLimitedError: 429,
     errors.InternalError: 500,
     errors.StoreAwayError: 503,

@@ -31,6 +31,7 @@ STATUSES: Mapping[type[RegistryError], int] = {
     errors.OperationUnknownError: 404,
     errors.MethodNotAllowedError: 405,
     errors.PreconditionFailedError: 412,
+    errors.MediaTypeError: 415,
     errors.RateLimitedError: 429,
     errors.InternalError: 500,
     errors.StoreAwayError: 503,

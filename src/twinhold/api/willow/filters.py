@@ -1,7 +1,9 @@
 """The vendor's filters as those of the domain (spec/willow.md 4.4 and 9, decisions 20 to 23)."""
 
 from collections.abc import Iterator
+from functools import partial
 
+from twinhold.api.willow import bodies
 from twinhold.api.willow.wire import queries as wire
 from twinhold.registry import instants, property_filters
 from twinhold.registry.errors import InvalidValueError, quoted
@@ -32,16 +34,22 @@ def read(given: wire.CountTwinsRequest) -> Filters:
     """The filters of a request.
 
     Raises:
-        InvalidValueError: one of them is not what it must be.
+        ValuesInvalidError: some are not what they must be; names them all.
     """
     dates = given.date_filter
+    relationship, after, before, properties = bodies.each(
+        lambda: _relationship(given.relationship_filter),
+        lambda: _time(dates.last_updated_after, "/dateFilter/lastUpdatedAfter"),
+        lambda: _time(dates.last_updated_before, "/dateFilter/lastUpdatedBefore"),
+        lambda: _properties(given.property_filter),
+    )
     return Filters(
         model=_model(given.model_filter),
-        relationship=_relationship(given.relationship_filter),
+        relationship=relationship,
         location=given.location_filter.location_id or None,
-        changed_after=_time(dates.last_updated_after, "/dateFilter/lastUpdatedAfter"),
-        changed_before=_time(dates.last_updated_before, "/dateFilter/lastUpdatedBefore"),
-        properties=_properties(given.property_filter),
+        changed_after=after,
+        changed_before=before,
+        properties=properties,
     )
 
 
@@ -105,9 +113,11 @@ def _part(given: wire.PropertyFilter, pointer: str, depth: int) -> Part | None:
         operator = _operator(given.operator, f"{pointer}/operator")
         return property_filters.test(given.field, operator, given.value, pointer)
     joins = _joins(given.filter_condition_operator, f"{pointer}/filterConditionOperator")
-    parts = (
-        _part(each, f"{pointer}/filters/{number}", depth + 1)
-        for number, each in enumerate(given.filters)
+    parts = bodies.each(
+        *(
+            partial(_part, each, f"{pointer}/filters/{number}", depth + 1)
+            for number, each in enumerate(given.filters)
+        )
     )
     kept = tuple(part for part in parts if part is not None)
     return Group(joins, kept) if kept else None

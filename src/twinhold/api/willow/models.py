@@ -6,6 +6,7 @@ import msgspec
 
 from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Request
+from twinhold.api.willow import parameters
 from twinhold.api.willow.wire import models as wire
 from twinhold.registry import instants, models
 from twinhold.registry.errors import InvalidValueError, ModelNotFoundError, quoted
@@ -14,11 +15,12 @@ from twinhold.registry.models import Listing, StoredModel
 
 async def get_models(request: Request) -> bytes:
     """GET /models: all of them, or those that a root model depends on and itself."""
-    root = request.query.text("rootModel")
+    query = parameters.query(request)
+    root = query.text("rootModel")
     listing = Listing(
         count=sys.maxsize - 1,
         needed_by=(_dtmi(root),) if root else (),
-        whole=request.query.boolean("includeModelDefinitions", default=False),
+        whole=query.boolean("includeModelDefinitions", default=False),
     )
     try:
         page = await request.search(models.find_all, listing)
@@ -39,7 +41,9 @@ def _dtmi(text: str) -> str:
     Raises:
         InvalidValueError: it cannot be one.
     """
-    if not text.startswith("dtmi:") or not text.isprintable():
+    from twinhold.dtdl import dtmi  # noqa: PLC0415 - see `LoadedModels.add`
+
+    if not dtmi.is_dtmi(text):
         raise InvalidValueError(f"The id {quoted(text)} must be a DTMI.")
     return text
 

@@ -22,11 +22,9 @@ _LARGEST_PAGE = 1000
 
 async def get_twins(request: Request) -> bytes:
     """POST /twins."""
-    given = bodies.read(request.body, wire.GetTwinsRequest)
-    if not 1 <= given.page_size <= _LARGEST_PAGE:
-        message = f"The pageSize must be from 1 to {_LARGEST_PAGE}."
-        raise InvalidValueError(message, "/pageSize")
-    wanted, account = filters.read(given), request.call.actor.account
+    given = bodies.read(request.body, wire.GetTwinsRequest, last_counts=True)
+    wanted, _ = bodies.each(lambda: filters.read(given), lambda: _check_size(given.page_size))
+    account = request.call.actor.account
     cursors, purpose = request.registry.cursors, _purpose(wanted)
     token = given.continuation_token
     after = cursors.open_text(account, purpose, token) if token else ""
@@ -42,19 +40,24 @@ async def get_twins(request: Request) -> bytes:
 
 async def count_twins(request: Request) -> bytes:
     """POST /twins/count."""
-    wanted = filters.read(bodies.read(request.body, wire.CountTwinsRequest))
+    wanted = filters.read(bodies.read(request.body, wire.CountTwinsRequest, last_counts=True))
     return str(await request.search(twin_queries.count, wanted)).encode()
 
 
 async def get_graph(request: Request) -> bytes:
     """POST /twins/graph."""
-    graph = graphs.read(bodies.read(request.body, wire.GetTwinGraphRequest))
+    graph = graphs.read(bodies.read(request.body, wire.GetTwinGraphRequest, last_counts=True))
     found = await request.search(twin_graphs.find, graph, TWIN)
     members = (
         f"{msgspec.json.encode(alias).decode()}:[{','.join(documents)}]"
         for alias, documents in found.items()
     )
     return f"{{{','.join(members)}}}".encode()
+
+
+def _check_size(size: int) -> None:
+    if not 1 <= size <= _LARGEST_PAGE:
+        raise InvalidValueError(f"The pageSize must be from 1 to {_LARGEST_PAGE}.", "/pageSize")
 
 
 def _purpose(wanted: Filters) -> str:

@@ -9,8 +9,8 @@ import msgspec
 
 from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Request
-from twinhold.api.willow import batches
-from twinhold.api.willow.twins import read_ids
+from twinhold.api.willow import batches, parameters
+from twinhold.api.willow.twins import LARGEST_IDS, read_ids
 from twinhold.api.willow.wire import time_series as wire
 from twinhold.registry import instants, time_series
 from twinhold.registry.errors import InvalidValueError
@@ -20,7 +20,6 @@ from twinhold.store.shape import Shape
 LARGEST_BATCH = 8 * 1024 * 1024
 """Bytes of a batch: 10,000 values of 800 bytes."""
 
-_LARGEST_IDS = 512 * 1024
 _MOST_A_PAGE = 10_000
 _LONG_READ = 1000
 
@@ -68,13 +67,15 @@ class _Listing:
         if start is None or end is None:
             raise InvalidValueError("The parameters start and end must be sent.")
         _require_order(start, end)
-        count = request.query.integer("pageSize", default=100, lowest=1, highest=_MOST_A_PAGE)
+        count = parameters.query(request).integer(
+            "pageSize", default=100, lowest=1, highest=_MOST_A_PAGE
+        )
         self.ids = ids
         self.is_long = len(ids) * count > _LONG_READ
         self._account = request.call.actor.account
         self._cursors = request.registry.cursors
         self._purpose = _purpose(ids, start, end)
-        token = request.query.text("continuationToken")
+        token = parameters.query(request).text("continuationToken")
         after = self._position(token) if token else time_series.start_of(start)
         self.window = Window(after, end, count, _shape(request))
 
@@ -112,7 +113,7 @@ def _span(request: Request) -> Span:
 
 
 def _time(request: Request, name: str) -> int | None:
-    text = request.query.text(name)
+    text = parameters.query(request).text(name)
     return instants.read(text) if text else None
 
 
@@ -122,7 +123,7 @@ def _require_order(start: int, end: int) -> None:
 
 
 def _shape(request: Request) -> Shape:
-    wanted = request.query.boolean("includeDataQuality", default=False)
+    wanted = parameters.query(request).boolean("includeDataQuality", default=False)
     return wire.VALUE_WITH_QUALITY if wanted else wire.VALUE
 
 
@@ -166,7 +167,7 @@ OPERATIONS = (
         summary="List values of some twins, the earliest first.",
         query=_PAGE,
         request=list[str],
-        largest_body=_LARGEST_IDS,
+        largest_body=LARGEST_IDS,
         response=wire.Page,
         needs=("get_time_series",),
     ),
@@ -178,7 +179,7 @@ OPERATIONS = (
         summary="Read the latest value of each of some twins.",
         query=_LATEST,
         request=list[str],
-        largest_body=_LARGEST_IDS,
+        largest_body=LARGEST_IDS,
         response=list[wire.Value],
         needs=("get_time_series",),
     ),

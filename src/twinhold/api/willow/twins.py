@@ -5,7 +5,7 @@ from typing import Any
 
 from twinhold.api.kit.operations import Operation, Parameter, Reply
 from twinhold.api.kit.request import Request
-from twinhold.api.willow import conditions
+from twinhold.api.willow import bodies, conditions, parameters
 from twinhold.api.willow.wire import twins as wire
 from twinhold.api.willow.wire.relationships import RELATIONSHIP
 from twinhold.registry import documents, json_patch, modelled_twins, twin_deletions, twin_views
@@ -13,6 +13,9 @@ from twinhold.registry.errors import InvalidValueError, Problem, TwinInvalidErro
 from twinhold.registry.json_patch import PatchOperation
 from twinhold.registry.modelled_twins import Draft, Patch, Written
 from twinhold.registry.twin_views import Shown, View
+
+LARGEST_IDS = 512 * 1024
+"""Bytes of a body of ids: room for a thousand of any characters."""
 
 _MOST_IDS = 1000
 _SERVER_SIDE = {"id", "lastupdatetime"}
@@ -38,7 +41,7 @@ async def patch_twin(request: Request) -> Reply:
 
 async def delete_twin(request: Request) -> bytes:
     """DELETE /twins/{id}, ours."""
-    cascade = request.query.boolean("cascade", default=False)
+    cascade = parameters.query(request).boolean("cascade", default=False)
     condition = conditions.read(request)
     await request.write(twin_deletions.delete, request.path["id"], condition, cascade=cascade)
     return b""
@@ -91,7 +94,7 @@ def _answer(twin: Written) -> Reply:
 
 
 def _view(request: Request) -> View:
-    related = request.query.boolean("includeRelationships", default=False)
+    related = parameters.query(request).boolean("includeRelationships", default=False)
     return View(wire.TWIN, RELATIONSHIP, ("incoming", "outgoing") if related else ())
 
 
@@ -102,7 +105,7 @@ def _draft(body: bytes) -> Draft:
         NotUtf8Error, NotJsonError, InvalidValueError: the body cannot be read.
         TwinInvalidError: members are missing or of a wrong type; names them all.
     """
-    members = {name.lower(): value for name, value in documents.parse_object(body).items()}
+    members = bodies.lowered(documents.parse_object(body))
     id_, model, contents = (members.get(name) for name in ("id", "modelid", "contents"))
     contents = {} if contents is None else contents
     problems = modelled_twins.check_id(id_)
@@ -122,29 +125,32 @@ def _patch(body: bytes) -> list[PatchOperation]:
     Raises:
         NotUtf8Error, NotJsonError, InvalidValueError: the body is no patch of a twin.
     """
-    items = [_lower_names(item) for item in documents.parse_array(body)]
-    operations = json_patch.read(items)
+    items = enumerate(documents.parse_array(body))
+    operations = json_patch.read([_operation(item, f"/{number}") for number, item in items])
     return [
         PatchOperation(operation.op, _path(operation.path, f"/{number}/path"), operation.value)
         for number, operation in enumerate(operations)
     ]
 
 
-def _lower_names(item: Any) -> Any:
+def _operation(item: Any, pointer: str) -> Any:
+    """An operation of a patch, whose names and whose op count in any case."""
     if not isinstance(item, dict):
         return item
-    return {name.lower(): value for name, value in item.items()}
+    members = bodies.lowered(item, pointer)
+    op = members.get("op")
+    return members | {"op": op.lower()} if isinstance(op, str) else members
 
 
 def _path(path: str, pointer: str) -> str:
-    """A path into a twin; `/name` is short for `/contents/name`."""
+    """A path into a twin; `/name` is short for `/contents/name`, and `contents` in any case."""
     steps = json_patch.steps_of(path, pointer)
     first = steps[0].lower() if steps else ""
     if not steps or first in _SERVER_SIDE:
         raise InvalidValueError("A patch can change modelId and contents only.", pointer)
     if first == "modelid" and len(steps) == 1:
         return "/modelId"
-    return path if steps[0] == "contents" else f"/contents{path}"
+    return f"/contents{path[len(first) + 1 :]}" if first == "contents" else f"/contents{path}"
 
 
 _PUT = Operation(
@@ -171,6 +177,7 @@ OPERATIONS = (
         summary="Read twins by their ids; those that do not exist are left out.",
         query=(Parameter("includeRelationships", bool, False, "With their relationships."),),
         request=list[str],
+        largest_body=LARGEST_IDS,
         response=list[wire.RelatedTwin],
         needs=("get_twin",),
     ),
