@@ -92,7 +92,7 @@ class Report:
 
     def _rates(self) -> str:
         head = ("operation", "target", "requests/s", "p50 ms", "p99 ms", "CPU µs", "failed")
-        return _table(
+        return table(
             head,
             (
                 (
@@ -110,7 +110,7 @@ class Report:
 
     def _ratios(self) -> str:
         head = ("operation", "Twinhold against", "rate", "to reach", "", "CPU")
-        return _table(
+        return table(
             head,
             (
                 self._ratio_line(operation, other)
@@ -123,8 +123,8 @@ class Report:
         rate, cpu = self._ratio(operation, other)
         figure = FIGURES.get((operation, other))
         aim = "" if figure is None else f"{figure:g}x"
-        verdict = "" if figure is None else _verdict(reached=rate >= figure)
-        return TITLES[operation], other, f"{rate:.2f}x", aim, verdict, f"{cpu:.2f}x"
+        ended = "" if figure is None else verdict(reached=rate >= figure)
+        return TITLES[operation], other, f"{rate:.2f}x", aim, ended, f"{cpu:.2f}x"
 
     def _ratio(self, operation: str, other: str) -> tuple[float, float]:
         """Rate and processor time of Twinhold, as multiples of the other's.
@@ -147,12 +147,12 @@ class Report:
             ("start to first answer, existing data", found.existing_seconds),
         )
         lines = [
-            (what, f"{took:.2f} s", start, _verdict(reached=took < MOST_START_SECONDS))
+            (what, f"{took:.2f} s", start, verdict(reached=took < MOST_START_SECONDS))
             for what, took in starts
         ]
-        small = _verdict(reached=found.resident_mb < MOST_RESIDENT_MB)
+        small = verdict(reached=found.resident_mb < MOST_RESIDENT_MB)
         lines.append(("resident memory, idle", f"{found.resident_mb:.1f} MB", memory, small))
-        return _table(("Twinhold", "measured", "less than", ""), lines)
+        return table(("Twinhold", "measured", "less than", ""), lines)
 
     def _records(self, samples: Iterable[tuple[tuple[str, str], Sample]]) -> list[dict[str, Any]]:
         return [
@@ -161,11 +161,13 @@ class Report:
         ]
 
 
-def _verdict(*, reached: bool) -> str:
+def verdict(*, reached: bool) -> str:
+    """How a comparison with what is to be reached ends, in a word."""
     return "reached" if reached else "missed"
 
 
-def _table(head: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
+    """A table in Markdown, its columns aligned."""
     rows = [head, *lines]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     texts = [

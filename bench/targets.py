@@ -3,7 +3,7 @@
 import contextlib
 import http.client
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,15 @@ class Target:
             for number in range(count):
                 twin = self._send(connection, self.wire.ask("post", "", number), 201)
                 self.uuids.append(self.wire.uuid(twin))
+
+    def answer(self, request: Request, status: int = 200) -> Any:
+        """The answer to a request, decoded.
+
+        Raises:
+            WrongAnswerError: it has another status.
+        """
+        with contextlib.closing(_connect(self.server)) as connection:
+            return self._send(connection, request, status)
 
     def ask(self, operation: str, uuid: str, number: int) -> Request:
         """A request of an operation, or of the one that stands beside it."""
@@ -164,10 +173,11 @@ class Target:
 
 
 @contextlib.contextmanager
-def twinhold(directory: Path) -> Iterator[Target]:
+def twinhold(directory: Path, options: Sequence[str] = ()) -> Iterator[Target]:
     """The product as its user starts it; data in a directory that may exist from before."""
     port = free_port()
     command = [PYTHON, "-m", "twinhold", "serve", "--port", str(port), "--data", str(directory)]
+    command += options
     with running(command, port, directory.with_suffix(".log")) as server:
         secret = json.loads((directory / "credentials.json").read_text())["secret"]
         yield Target("twinhold", server, wires.trusted_twin(secret), data=directory)

