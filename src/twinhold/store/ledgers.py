@@ -135,10 +135,13 @@ MARK_STALE = Statement(
 
 MARK_FRESH = Statement(f"UPDATE ledger_references SET stale = :stale WHERE {_OF_ENTRY}")
 
-STALE = Statement(
-    """SELECT twin, account, entry, source, source_account, source_entry, maker
-    FROM ledger_references WHERE stale LIMIT :count"""
-)
+_STALE = """SELECT twin, account, entry, source, source_account, source_entry, maker
+    FROM ledger_references WHERE stale"""
+
+STALE = Statement(f"{_STALE} LIMIT :count")
+
+STALE_OF = Statement(f"{_STALE} AND source = :source LIMIT :count")
+"""Those whose sources are on one twin."""
 
 MARK_ALL_STALE = Statement(
     "UPDATE ledger_references SET stale = :stale WHERE source = :twin AND NOT stale"

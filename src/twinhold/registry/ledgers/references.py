@@ -3,8 +3,9 @@
 The copy is stored, because a broken reference keeps its last value, a change of it is a change of
 the entry (its time, its history, what refers to it in turn), and rules and SQL read it like any
 other value. So a write marks the references to what it changed as stale. On SQLite they are
-refreshed in the same transaction; on PostgreSQL the `Refresher` does it at once afterwards, each in
-a transaction of its own, so that nobody waits for the accounts that refer to them.
+refreshed in the same transaction, as many as there is time for; on PostgreSQL, and for the rest on
+SQLite, the `Refresher` does it at once afterwards, each in a transaction of its own, so that nobody
+waits for the accounts that refer to them.
 
 A reference sees what the user who added it sees, whenever it is refreshed; so it shows nobody more
 than that user was ever shown.
@@ -41,6 +42,9 @@ from twinhold.store.engine import EngineName
 from twinhold.store.ledgers import ReferenceRow
 
 MOST_HOPS = 8
+SETTLING_SECONDS = 0.1
+"""Processor time of the writer of SQLite that a change may take for what refers to it."""
+
 _BATCH = 100
 _LOOK_SECONDS = 0.5
 _READING = "get_twin_ledger_entry"
@@ -92,13 +96,20 @@ async def hold(transaction: Transaction, *twins_: str) -> None:
     await transaction.all(stored.LOCK_TWINS, {"twins": asked})
 
 
-async def settle(transaction: Transaction, now: int) -> None:
-    """On SQLite, refresh what has become stale, and what becomes stale by that."""
+async def settle(transaction: Transaction, now: int, twin: str) -> None:
+    """On SQLite, refresh what a change on a twin has made stale, and what becomes stale by that."""
     if transaction.engine == "postgresql":
         return
-    while stale := await _stale(transaction):
-        for reference in stale:
-            await _refresh(transaction, now, reference)
+    until = time.thread_time() + SETTLING_SECONDS
+    changed = {twin}
+    while changed:
+        source = changed.pop()
+        while stale := await transaction.all(stored.STALE_OF, {"source": source, "count": _BATCH}):
+            for reference in map(ReferenceRow._make, stale):
+                if time.thread_time() > until:
+                    return
+                if await _refresh(transaction, now, reference):
+                    changed.add(reference.twin)
 
 
 async def visible(transaction: Transaction, call: Call, source: Address) -> Entry | None:
@@ -114,24 +125,27 @@ async def visible(transaction: Transaction, call: Call, source: Address) -> Entr
 
 
 class Refresher:
-    """Refreshes stale references in the background of one process, on PostgreSQL.
+    """Refreshes stale references in the background of one process.
 
-    It is woken by the writes of its process, and looks twice a second for those of others.
+    On PostgreSQL it is woken by the writes of its process, and on both engines it looks twice a
+    second for what others have left.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._woken = asyncio.Event()
+        self._follows_writes = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin; on SQLite there is nothing to do."""
-        if await self._store.read(_engine) == "postgresql":
-            self._task = asyncio.get_running_loop().create_task(self._run())
+        """Begin."""
+        self._follows_writes = await self._store.read(_engine) == "postgresql"
+        self._task = asyncio.get_running_loop().create_task(self._run())
 
     def wake(self) -> None:
-        """Look now."""
-        self._woken.set()
+        """Look now, where a write may have left anything."""
+        if self._follows_writes:
+            self._woken.set()
 
     async def close(self) -> None:
         """Leave the rest to others, or to the next start."""
@@ -161,13 +175,13 @@ async def _stale(transaction: Transaction) -> list[ReferenceRow]:
     return [ReferenceRow._make(row) for row in rows]
 
 
-async def _refresh(transaction: Transaction, now: int, reference: ReferenceRow) -> None:
-    """Bring one reference up to its source; what refers to it becomes stale when it changes."""
+async def _refresh(transaction: Transaction, now: int, reference: ReferenceRow) -> bool:
+    """Bring one reference up to its source; whether what refers to it may have become stale."""
     place = Address(reference.twin, reference.account, reference.entry)
     await hold(transaction, reference.twin, reference.source)
     row = await transaction.one(stored.SELECT_REFERENCE, place._asdict())
     if row is None or ReferenceRow._make(row) != reference:  # replaced while we waited
-        return
+        return False
     await transaction.run(stored.MARK_FRESH, {**place._asdict(), "stale": False})
     draft = await open_draft(transaction, place.twin, place.account, now)
     entry = draft.before[place.entry]
@@ -176,10 +190,10 @@ async def _refresh(transaction: Transaction, now: int, reference: ReferenceRow) 
     status, source = await resolve(transaction, call, place, Address(*reference[3:6]))
     draft.after[place.entry] = copied(entry, status, source, draft.ts)
     try:
-        await draft.save(transaction, reference.maker)
+        return await draft.save(transaction, reference.maker)
     except DocumentTooLargeError:
         draft.after[place.entry] = copied(entry, "not_found", None, draft.ts)
-        await draft.save(transaction, reference.maker)
+        return await draft.save(transaction, reference.maker)
 
 
 async def _entry(transaction: Transaction, place: Address) -> Entry | None:

@@ -151,7 +151,7 @@ async def delete_of_twin(transaction: Transaction, twin: str) -> None:
     for statement in stored.DELETE_OF_TWIN:
         await transaction.run(statement, {"twin": twin})
     await transaction.run(stored.MARK_ALL_STALE, {"twin": twin, "stale": True})
-    await references.settle(transaction, now=0)  # only statuses change, and these have no time
+    await references.settle(transaction, 0, twin)  # only statuses change, and these have no time
 
 
 class _Change:
@@ -226,7 +226,7 @@ class _Change:
         """Store the change; answer each entry as it is now, or was, or why it did not change."""
         self._require_whole(names)
         if await self.draft.save(transaction, call.actor.user):
-            await references.settle(transaction, call.now)
+            await references.settle(transaction, call.now, self.draft.twin)
         held = {name: self.draft.after.get(name) or self.seen.get(name) for name in names}
         entries = {name: entry for name, entry in held.items() if entry is not None}
         found = await gathering.filled(transaction, self.draft.account, {self.draft.twin: entries})
