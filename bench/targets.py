@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from bench import ours, wires
+from bench.callers import make_caller
 from bench.ours import COUNTERPARTS
 from bench.servers import HOST, ROOT, Server, free_port, running
 from bench.wires import PAGE_SIZE, Request, Wire
@@ -174,12 +175,16 @@ class Target:
 
 @contextlib.contextmanager
 def twinhold(directory: Path, options: Sequence[str] = ()) -> Iterator[Target]:
-    """The product as its user starts it; data in a directory that may exist from before."""
+    """The product as its user starts it; data in a directory that may exist from before.
+
+    It is asked by a user whose role lists their permissions and has a twin rule.
+    """
     port = free_port()
     command = [PYTHON, "-m", "twinhold", "serve", "--port", str(port), "--data", str(directory)]
     command += options
     with running(command, port, directory.with_suffix(".log")) as server:
-        secret = json.loads((directory / "credentials.json").read_text())["secret"]
+        administrator = json.loads((directory / "credentials.json").read_text())
+        secret = make_caller(server.port, administrator)
         yield Target("twinhold", server, wires.trusted_twin(secret), data=directory)
 
 
