@@ -221,21 +221,32 @@ class _Sieve:
         self._gather = variables.gatherer(call, search.rule.variables)
         # The role's own rule, unlike one that the caller brings, looks at the whole ledger.
         self._is_brought = search.rule is not call.actor.twin_rule
-        columns = columns_for(call) if self._is_brought else COLUMNS
-        predicate = predicate_of(search.rule, engine, self._scope, columns)
-        self._condition = "TRUE" if predicate is None else predicate.sql
-        reads_ledger = "LEDGER" in search.rule.variables
-        # What a ledger includes is not in the row.
-        self._exact = predicate is not None and predicate.exact and not reads_ledger
         twin_rule = call.actor.twin_rule if search.visible_only else None
-        self._checks_access = twin_rule is not None
-        self._reads_ledger = reads_ledger or (
-            twin_rule is not None and "LEDGER" in twin_rule.variables
+        self._checks_access = twin_rule is not None and self._is_brought
+        self._reads_ledger = any(
+            rule is not None and "LEDGER" in rule.variables for rule in (search.rule, twin_rule)
         )
-        is_all_there = not self._checks_access and not reads_ledger
-        self._sure = predicate.sure if predicate and is_all_there else "FALSE"
+        predicate = self._predicate(engine)
+        self._condition = "TRUE" if predicate is None else predicate.sql
+        # What a ledger includes is not in the row.
+        self._exact = predicate is not None and predicate.exact and not self._reads_ledger
+        self._sure = predicate.sure if predicate and not self._reads_ledger else "FALSE"
         found = predicate.parameters | predicate.sure_parameters if predicate else {}
         self.parameters: dict[str, Any] = {**found, "owner": call.actor.account}
+
+    def _predicate(self, engine: "Engine") -> "Predicate | None":
+        """What the engine can say of the rule, and of the role's own where that is another."""
+        columns = columns_for(self._call) if self._is_brought else COLUMNS
+        asked = predicate_of(self.search.rule, engine, self._scope, columns)
+        twin_rule = self._call.actor.twin_rule
+        if not self._checks_access or twin_rule is None:
+            return asked
+        scope = variables.of_call(self._call, twin_rule.variables)
+        allowed = predicate_of(twin_rule, engine, scope, COLUMNS)
+        if asked is None or allowed is None:
+            known = asked or allowed
+            return known and known.unsure()
+        return asked.with_further(allowed)
 
     def statement(self, statement: Statement, further: str | None = None) -> Statement:
         """A statement with the condition, and a further one."""
@@ -260,7 +271,9 @@ class _Sieve:
         """Whether a twin that came back belongs to the answer."""
         if twin.document is None:
             return False
-        if not self._exact and not self.search.rule.matches(self._gather(self._as_seen(twin))):
+        if self._exact:
+            return True
+        if not self.search.rule.matches(self._gather(self._as_seen(twin))):
             return False
         return not self._checks_access or access.sees_twin(self._call, twin)
 

@@ -211,6 +211,15 @@ class Sqlite(Dialect):
             else f"{self.text(stored)} = {values}"
         )
 
+    def none_of(self, stored: Stored, texts: Collection[str]) -> str:
+        """See `Dialect`."""
+        if any(text[:1] in ("{", "[") for text in texts):
+            return super().none_of(stored, texts)
+        value, values = self.text(stored), ", ".join(self.string(text) for text in texts)
+        if len(texts) == 1:
+            return f"{value} IS NOT {values}"
+        return f"({value} IS NULL OR {value} NOT IN ({values}))"
+
     def has_text(self, stored: Stored, text: str) -> str:
         """See `Dialect`."""
         if isinstance(stored.column, Text):

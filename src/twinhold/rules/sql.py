@@ -40,6 +40,7 @@ _FAR = Decimal("1e300")
 _SYMBOLS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _REVERSED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
+_PLACE = re.compile(r"'(?:[^']|'')*'|:(r\d+)")
 _ALL = ("null", "boolean", "number", "string", "array", "object")
 
 
@@ -60,6 +61,31 @@ class Predicate:
     exact: bool
     sure: str
     sure_parameters: dict[str, object]
+
+    def with_further(self, other: "Predicate") -> "Predicate":
+        """Where this one and another hold, whose placeholders get names of their own."""
+        further = other._renamed()
+        never_sure = "FALSE" in (self.sure, other.sure)
+        return Predicate(
+            f"({self.sql} AND {further.sql})",
+            self.parameters | further.parameters,
+            self.exact and other.exact,
+            "FALSE" if never_sure else f"({self.sure} AND {further.sure})",
+            {} if never_sure else self.sure_parameters | further.sure_parameters,
+        )
+
+    def unsure(self) -> "Predicate":
+        """Where this holds, when something else is asked that SQL cannot say."""
+        return replace(self, exact=False, sure="FALSE", sure_parameters={})
+
+    def _renamed(self) -> "Predicate":
+        return Predicate(
+            _PLACE.sub(_further_name, self.sql),
+            {f"further_{name}": value for name, value in self.parameters.items()},
+            self.exact,
+            _PLACE.sub(_further_name, self.sure),
+            {f"further_{name}": value for name, value in self.sure_parameters.items()},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +143,10 @@ def _guarded(condition: Condition, dialect: Dialect) -> Condition:
     if sure != "FALSE":
         sure = dialect.guarded(columns, sure, otherwise="FALSE")
     return replace(condition, sql=sql, sure=sure)
+
+
+def _further_name(match: re.Match[str]) -> str:
+    return f":further_{match[1]}" if match[1] else match[0]
 
 
 class _Compiler:
