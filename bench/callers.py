@@ -20,6 +20,7 @@ PERMISSIONS = (
     "get_twin_ledger_entry",
     "get_twin_ledger_entry_value",
     "get_models",
+    "get_relationships",
     "get_time_series",
     "put_time_series",
     "resolve_twin_identity",

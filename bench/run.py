@@ -3,8 +3,9 @@
 docs/explanation/performance.md says what is measured and what came out.
 Every round gives every operation to every target, in an order drawn anew, before the next round
 begins: what disturbs the machine disturbs all of them alike. Ends with 1 when an answer failed.
-`scripts/bench search` measures searches of a large registry instead (bench/search.py), and
-`scripts/bench growth` what requests cost as a registry grows (bench/growth.py).
+`scripts/bench search` measures searches of a large registry instead (bench/search.py),
+`scripts/bench growth` what requests cost as a registry grows (bench/growth.py), `scripts/bench soak`
+whether the memory of a large registry stays small under load (bench/soak.py).
 """
 
 import argparse
@@ -16,7 +17,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import footprint, growth, machine, search, targets, wires
+from bench import footprint, growth, machine, search, soak, targets, wires
 from bench.load import Sample, drive, write_requests
 from bench.ours import COUNTERPARTS, PUTS
 from bench.report import Report
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return search.main(arguments[1:])
     if arguments[:1] == ["growth"]:
         return growth.main(arguments[1:])
+    if arguments[:1] == ["soak"]:
+        return soak.main(arguments[1:])
     options = _options(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
