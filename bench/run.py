@@ -4,8 +4,8 @@ docs/explanation/performance.md says what is measured and what came out.
 Every round gives every operation to every target, in an order drawn anew, before the next round
 begins: what disturbs the machine disturbs all of them alike. Ends with 1 when an answer failed.
 `scripts/bench search` measures searches of a large registry instead (bench/search.py),
-`scripts/bench growth` what requests cost as a registry grows (bench/growth.py), `scripts/bench soak`
-whether the memory of a large registry stays small under load (bench/soak.py).
+`scripts/bench growth` what requests cost as a registry grows (bench/growth.py), and
+`scripts/bench soak` whether the memory of a large registry stays small (bench/soak.py).
 """
 
 import argparse

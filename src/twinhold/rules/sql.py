@@ -64,7 +64,7 @@ class Predicate:
 
     def with_further(self, other: "Predicate") -> "Predicate":
         """Where this one and another hold, whose placeholders get names of their own."""
-        further = other._renamed()
+        further = _renamed(other)
         never_sure = "FALSE" in (self.sure, other.sure)
         return Predicate(
             f"({self.sql} AND {further.sql})",
@@ -77,15 +77,6 @@ class Predicate:
     def unsure(self) -> "Predicate":
         """Where this holds, when something else is asked that SQL cannot say."""
         return replace(self, exact=False, sure="FALSE", sure_parameters={})
-
-    def _renamed(self) -> "Predicate":
-        return Predicate(
-            _PLACE.sub(_further_name, self.sql),
-            {f"further_{name}": value for name, value in self.parameters.items()},
-            self.exact,
-            _PLACE.sub(_further_name, self.sure),
-            {f"further_{name}": value for name, value in self.sure_parameters.items()},
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +134,17 @@ def _guarded(condition: Condition, dialect: Dialect) -> Condition:
     if sure != "FALSE":
         sure = dialect.guarded(columns, sure, otherwise="FALSE")
     return replace(condition, sql=sql, sure=sure)
+
+
+def _renamed(predicate: Predicate) -> Predicate:
+    """The same with other placeholders than those of any predicate that was compiled."""
+    return Predicate(
+        _PLACE.sub(_further_name, predicate.sql),
+        {f"further_{name}": value for name, value in predicate.parameters.items()},
+        predicate.exact,
+        _PLACE.sub(_further_name, predicate.sure),
+        {f"further_{name}": value for name, value in predicate.sure_parameters.items()},
+    )
 
 
 def _further_name(match: re.Match[str]) -> str:
