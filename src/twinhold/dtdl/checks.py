@@ -36,6 +36,40 @@ class Problem:
 Check = Callable[[object], "list[Problem] | None"]
 
 
+def plain_type(schema: str) -> type | None:
+    """The Python type of which every value conforms to a schema, so that no check is called."""
+    return values.PLAIN.get(standard.primitive(schema) or "")
+
+
+class Members:
+    """How the members of an object are checked, by name.
+
+    Attributes:
+        checks: Of all members that there can be.
+        plain: The types of those members that have one, see `plain_type`.
+    """
+
+    __slots__ = ("checks", "plain")
+
+    def __init__(self) -> None:
+        self.checks: dict[str, Check] = {}
+        self.plain: dict[str, type] = {}
+
+    def add(self, name: str, schema: str, check: Check) -> None:
+        """Know how a member is checked."""
+        self.checks[name] = check
+        plain = plain_type(schema)
+        if plain is not None:
+            self.plain[name] = plain
+
+    def update(self, others: Members) -> None:
+        """Know the members of a descendant too."""
+        for name, check in others.checks.items():
+            self.checks[name] = check
+            self.plain.pop(name, None)
+        self.plain |= others.plain
+
+
 class Compiler:
     """Compiles the schemas of one Interface.
 
@@ -81,13 +115,15 @@ class Compiler:
     def _compile(self, schema: Schema) -> Check:
         match schema:
             case Array():
-                return _array(self.check(schema.element), schema.dtmi)
+                return _array(self.check(schema.element), plain_type(schema.element), schema.dtmi)
             case Enum():
                 return _enum(schema)
             case Map():
-                return _map(self.check(schema.value), schema.dtmi, self._ignored)
+                return _map(self.check(schema.value), schema, self._ignored)
             case Object():
-                fields = {field.name: self.check(field.schema) for field in schema.fields}
+                fields = Members()
+                for field in schema.fields:
+                    fields.add(field.name, field.schema, self.check(field.schema))
                 return _object(fields, schema.dtmi, self._ignored)
 
     @property
@@ -133,13 +169,13 @@ def _primitive(term: str, dtmi: str) -> Check:
     return check
 
 
-def _array(item_check: Check, dtmi: str) -> Check:
+def _array(item_check: Check, plain: type | None, dtmi: str) -> Check:
     def check(value: object) -> list[Problem] | None:
         if not isinstance(value, list):
             return wrong_type("an array", value, dtmi)
         problems: list[Problem] | None = None
         for index, item in enumerate(value):
-            found = item_check(item)
+            found = None if item.__class__ is plain else item_check(item)
             if found is not None:
                 problems = gather(problems, found, index)
         return problems
@@ -165,13 +201,17 @@ def _enum(schema: Enum) -> Check:
     return check
 
 
-def _map(member_check: Check, dtmi: str, ignored: str | None) -> Check:
+def _map(member_check: Check, schema: Map, ignored: str | None) -> Check:
+    plain = plain_type(schema.value)
+
     def check(value: object) -> list[Problem] | None:
         if not isinstance(value, dict):
-            return wrong_type("an object", value, dtmi)
+            return wrong_type("an object", value, schema.dtmi)
         problems: list[Problem] | None = None
         for key, item in value.items():
-            found = member_check(item) if key != ignored else None
+            if item.__class__ is plain or key == ignored:
+                continue
+            found = member_check(item)
             if found is not None:
                 problems = gather(problems, found, key)
         return problems
@@ -179,13 +219,17 @@ def _map(member_check: Check, dtmi: str, ignored: str | None) -> Check:
     return check
 
 
-def _object(fields: dict[str, Check], dtmi: str, ignored: str | None) -> Check:
+def _object(fields: Members, dtmi: str, ignored: str | None) -> Check:
+    checks, plain = fields.checks, fields.plain
+
     def check(value: object) -> list[Problem] | None:
         if not isinstance(value, dict):
             return wrong_type("an object", value, dtmi)
         problems: list[Problem] | None = None
         for key, item in value.items():
-            field = fields.get(key)
+            if plain.get(key) is item.__class__:
+                continue
+            field = checks.get(key)
             if field is not None:
                 found = field(item)
             elif key == ignored:

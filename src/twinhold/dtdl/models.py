@@ -15,7 +15,7 @@ from typing import NoReturn, TypeVar
 import msgspec
 
 from twinhold.dtdl import standard
-from twinhold.dtdl.checks import METADATA, Check, Compiler, Problem, gather, wrong_type
+from twinhold.dtdl.checks import METADATA, Check, Compiler, Members, Problem, gather, wrong_type
 from twinhold.dtdl.interfaces import (
     FORMAT,
     Command,
@@ -124,10 +124,9 @@ class Model:
             KeyError: The model has no relationship of this name.
         """
         if name not in self._relationship_checks:
-            compiled = {
-                item.name: self._compiler_of(name).check(item.schema)
-                for item in self.relationships[name].properties
-            }
+            compiled = Members()
+            for item in self.relationships[name].properties:
+                compiled.add(item.name, item.schema, self._compiler_of(name).check(item.schema))
             self._relationship_checks[name] = compiled
         checks = self._relationship_checks[name]
         return _violations(
@@ -135,7 +134,7 @@ class Model:
         )
 
     @cached_property
-    def _relationship_checks(self) -> dict[str, dict[str, Check]]:
+    def _relationship_checks(self) -> dict[str, Members]:
         return {}
 
     def _compiler_of(self, content: str) -> Compiler:
@@ -153,14 +152,15 @@ class Model:
         return Compiler({schema.dtmi: schema for schema in self.interface.schemas}, metadata=True)
 
     @cached_property
-    def _own_checks(self) -> dict[str, Check]:
+    def _own_checks(self) -> Members:
         """The checks of the contents that this Interface itself defines; descendants share them."""
-        checks: dict[str, Check] = {}
+        checks = Members()
         for content in self.interface.contents:
             if isinstance(content, Property):
-                checks[content.name] = _named(self._compiler.check(content.schema), content.dtmi)
+                check = _named(self._compiler.check(content.schema), content.dtmi)
+                checks.add(content.name, content.schema, check)
             elif isinstance(content, Component):
-                checks[content.name] = self._component_check(content)
+                checks.add(content.name, content.schema, self._component_check(content))
         return checks
 
     def _component_check(self, component: Component) -> Check:
@@ -172,10 +172,10 @@ class Model:
         return check
 
     @cached_property
-    def _checks(self) -> dict[str, Check]:
-        checks: dict[str, Check] = {}
+    def _checks(self) -> Members:
+        checks = Members()
         for model in self._line:
-            checks |= model._own_checks  # noqa: SLF001 - another Model
+            checks.update(model._own_checks)  # noqa: SLF001 - another Model
         return checks
 
     def _check_contents(self, value: object) -> list[Problem] | None:
@@ -202,13 +202,16 @@ class Model:
 
 
 def _check_members(
-    value: object, checks: Mapping[str, Check], dtmi: str, unknown: Callable[[str], Problem]
+    value: object, members: Members, dtmi: str, unknown: Callable[[str], Problem]
 ) -> list[Problem] | None:
     """Check an object member by member."""
     if not isinstance(value, dict):
         return wrong_type("an object", value, dtmi)
+    checks, plain = members.checks, members.plain
     problems: list[Problem] | None = None
     for name, member in value.items():
+        if plain.get(name) is member.__class__:
+            continue
         check = checks.get(name)
         if check is None:
             found = None if name == METADATA else [unknown(name)]

@@ -150,6 +150,10 @@ PRIMITIVES: dict[str, Primitive] = {
 }
 
 
+PLAIN: dict[str, type] = {"boolean": bool, "string": str}
+"""The primitives to which every value of a Python type conforms."""
+
+
 def is_unicode(text: str) -> bool:
     """Whether a string is Unicode text; JSON escapes can make lone surrogates, which are not."""
     if text.isascii():

@@ -63,6 +63,15 @@ UPDATE_CONTENTS = Statement(
 """For a twin whose id, model and external id stay: names no column of an index, so that none is
 written again."""
 
+REPLACE_CONTENTS = Statement(
+    f"""UPDATE twins SET contents = :contents, updated = :now
+    WHERE owner = :owner AND uuid = :uuid AND terminated IS NULL AND id = :id AND model = :model
+        AND external_id IS NOT DISTINCT FROM :external_id
+    RETURNING {FACTS}, {{document}}, {{generation}}"""
+)
+"""Like `UPDATE_CONTENTS`, without a look at the twin before: no row when there is more to change,
+or it may not be changed. Answers its `Facts` as they are now."""
+
 UPDATE = Statement(
     """UPDATE twins SET id = :id, model = :model, contents = :contents, updated = :now,
         external_id = :external_id

@@ -200,7 +200,10 @@ def test_one_needs_the_permission_for_what_happens(building: Account) -> None:
     body = twin(id_, "Level")
     assert problem(updater.request("PUT", "/twins", json=body))[0] == 403
     assert creator.request("PUT", "/twins", json=body).status_code == 200
-    assert problem(creator.request("PUT", "/twins", json=body))[0] == 403
+    made = building.request("GET", f"/api/v3/twins/{id_}").json()
+    again = twin(id_, "Level", name="again")
+    assert problem(creator.request("PUT", "/twins", json=again))[0] == 403
+    assert building.request("GET", f"/api/v3/twins/{id_}").json() == made
     assert updater.request("PUT", "/twins", json=body).status_code == 200
 
 
@@ -215,6 +218,26 @@ def test_a_rule_governs_these_twins_too(building: Account) -> None:
     assert problem(member.request("PUT", "/twins", json=twin(hidden, "Level")))[0] == 403
     found = member.request("POST", "/api/v3/twins/ids", json=[hidden, shown]).json()
     assert [one["id"] for one in found] == [shown]
+
+
+@pytest.mark.parametrize(
+    "rule", ["CONTENTS.name == 'mine'", "TWIN.status == 'open'", "twin_updated_ts >= now"]
+)
+def test_what_a_rule_forbids_to_replace_stays_as_it_was(building: Account, rule: str) -> None:
+    made = put(building, new_id(), "Level", name="ours")
+    member = building.member(twin_rule=rule)
+    answer = member.request("PUT", "/twins", json=twin(made["id"], "Level", name="mine"))
+    assert problem(answer)[0] == 403
+    assert building.request("GET", f"/api/v3/twins/{made['id']}").json() == made
+
+
+def test_a_rule_lets_replace_what_it_holds_for(building: Account) -> None:
+    id_ = put(building, new_id(), "Level", name="ours")["id"]
+    for rule in ("CONTENTS.name == 'ours'", "TWIN.status != 'retired'", "twin_updated_ts < now"):
+        member = building.member(twin_rule=rule)
+        answer = member.request("PUT", "/twins", json=twin(id_, "Level", name="ours", code=rule))
+        assert answer.status_code == 200
+        assert building.request("GET", f"/api/v3/twins/{id_}").json() == answer.json()
 
 
 def test_conditions_are_honoured(building: Account) -> None:
