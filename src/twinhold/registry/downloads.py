@@ -40,8 +40,7 @@ class Downloads:
         """The handler of a grant."""
         fixed = _FIXED.pack(uuid.UUID(grant.twin).bytes, grant.created, grant.validity)
         said = fixed + grant.name.encode()
-        sealed = self._mark(grant.account, said) + said
-        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        return _encoded(self._mark(grant.account, said) + said)
 
     def open(self, account: str, handler: str, now: int) -> Grant:
         """The grant of a handler.
@@ -65,11 +64,17 @@ class Downloads:
         ).digest()
 
 
+def _encoded(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
 def _decoded(handler: str) -> bytes:
+    """What a handler holds; nothing where it is not written as it was made."""
     if len(handler) > _LONGEST:
         return b""
     padded = handler + "=" * (-len(handler) % 4)
     try:
-        return base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
+        sealed = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error):
         return b""
+    return sealed if _encoded(sealed) == handler else b""

@@ -418,6 +418,7 @@ class TestDownload:
         for at in range(0, len(handler) - 1, 7):
             wrong = "A" if handler[at] != "A" else "B"
             paths.append(f"{start}/{handler[:at]}{wrong}{handler[at + 1 :]}")
+        paths.append(f"{start}/{handler[:-1]}{chr(ord(handler[-1]) + 1)}")  # the same bytes
         paths += [f"{start}/{text}" for text in ("x", "%F0%9F%98%80", "a" * 5000, "....")]
         for path in paths:
             assert refusal(requests.get(path, timeout=60)) == (404, "404653")
