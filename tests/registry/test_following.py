@@ -49,7 +49,9 @@ class Scene:
     async def change(self, twin: str, use_case: Any, entry: Any) -> None:
         sent = msgspec.json.encode({"entries": {"a": entry}})
         account = self._call.actor.account
-        given, terms = wire.added(sent, account) if use_case is writing.add else wire.updated(sent)
+        given, terms = (
+            await wire.added(sent, account) if use_case is writing.add else await wire.updated(sent)
+        )
         await self.store.write(use_case, self._call, Which(twin, account), given, terms)
 
     async def values(self, followers: list[str]) -> list[Any]:

@@ -1,5 +1,7 @@
 """Ledger entries of values: add, read, change, delete (spec section 7)."""
 
+import asyncio
+import json
 import time
 from typing import Any
 
@@ -13,7 +15,7 @@ from tests.dialect.trusted_twin.ledgers import (
     update,
     values,
 )
-from tests.harness import Account, Server, answered, body, error, reason, refusal
+from tests.harness import UNKNOWN, Account, Server, answered, body, error, reason, refusal
 from trustedtwin.tt_api import TTRESTService
 
 from twinhold.api.trusted_twin.wire import ledgers as wire
@@ -34,6 +36,15 @@ ANY = [
 @pytest.fixture
 def twin(account: Account) -> str:
     return new_twin(account)
+
+
+def with_rules(kind: str, count: int) -> dict[str, Any]:
+    """The body of an add with so many different rules: of entries, or conditions on them."""
+    rules = {f"a{n}": f"1 == {n}" for n in range(count)}
+    if kind == "conditions":
+        return {"entries": {name: {"value": 1} for name in rules}, kind: rules}
+    settings = {name: rule if kind == "visibility" else {rule: "t"} for name, rule in rules.items()}
+    return {"entries": {name: {"value": 1, kind: rule} for name, rule in settings.items()}}
 
 
 class TestAdd:
@@ -118,10 +129,27 @@ class TestAdd:
         answer = client.add_twin_ledger_entry(twin, body={"entries": entries})
         assert error(answer) == (400, "400589")
 
-    def test_refuses_more_rules_than_it_reads(self, client: TTRESTService, twin: str) -> None:
-        entries = {f"a{n}": {"value": 1, "visibility": f"1 == {n}"} for n in range(101)}
-        answer = client.add_twin_ledger_entry(twin, body={"entries": entries})
-        assert error(answer) == (400, "400592")
+    @pytest.mark.parametrize("most", [100, 101])
+    @pytest.mark.parametrize("kind", ["visibility", "publish", "conditions"])
+    def test_refuses_more_rules_than_it_reads(
+        self, client: TTRESTService, twin: str, kind: str, most: int
+    ) -> None:
+        status, answer = client.add_twin_ledger_entry(twin, body=with_rules(kind, most))
+        assert status == (201 if most == 100 else 400), answer
+
+    @pytest.mark.parametrize("kind", ["visibility", "publish", "conditions"])
+    def test_lets_others_go_on_between_its_rules(self, kind: str) -> None:
+        sent = json.dumps(with_rules(kind, 20)).encode()
+
+        async def others() -> int:
+            reading, rounds = asyncio.ensure_future(wire.added(sent, UNKNOWN)), 0
+            while not reading.done():
+                await asyncio.sleep(0)
+                rounds += 1
+            await reading
+            return rounds
+
+        assert asyncio.run(others()) >= 20
 
     @pytest.mark.parametrize(
         ("name", "good"),

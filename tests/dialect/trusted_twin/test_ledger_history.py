@@ -122,9 +122,9 @@ class Ledger:
     async def write(self, use_case: Any, now: int, entry: Any) -> None:
         sent = msgspec.json.encode({"entries": {"a": entry}})
         if use_case is writing.add:
-            given, terms = wire.added(sent, self._which.whose)
+            given, terms = await wire.added(sent, self._which.whose)
         else:
-            given, terms = wire.updated(sent)
+            given, terms = await wire.updated(sent)
         await self._store.write(use_case, self.at(now), self._which, given, terms)
 
     async def values(self, now: int) -> list[Any]:

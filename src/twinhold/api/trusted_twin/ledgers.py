@@ -55,25 +55,25 @@ async def get_twin_ledger_entry_history(request: Request) -> bytes:
 
 async def add_twin_ledger_entry(request: Request) -> bytes:
     """POST /twins/{twin}/ledgers/{ledger}."""
-    given, terms = wire.added(request.body, request.call.actor.account)
+    given, terms = await wire.added(request.body, request.call.actor.account)
     return await _change(request, writing.add, given, terms)
 
 
 async def update_twin_ledger_entry(request: Request) -> bytes:
     """PATCH /twins/{twin}/ledgers/{ledger}."""
-    given, terms = wire.updated(request.body)
+    given, terms = await wire.updated(request.body)
     return await _change(request, writing.update, given, terms)
 
 
 async def update_twin_ledger_entry_value(request: Request) -> bytes:
     """PATCH /twins/{twin}/ledgers/{ledger}/value."""
-    given, terms = wire.updated_values(request.body)
+    given, terms = await wire.updated_values(request.body)
     return await _change(request, writing.update, given, terms)
 
 
 async def delete_twin_ledger_entry(request: Request) -> bytes:
     """DELETE /twins/{twin}/ledgers/{ledger}."""
-    names, terms = _names(request), wire.terms(request.body)
+    names, terms = _names(request), await wire.terms(request.body)
     return await _change(request, writing.delete, names, terms)
 
 

@@ -1,7 +1,7 @@
 """Ledgers on the wire (spec/trusted-twin.md section 7)."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,11 +13,8 @@ from twinhold.registry.ledgers import history
 from twinhold.registry.ledgers.entries import Json, Text, check_name, parse_source
 from twinhold.registry.ledgers.writing import Given, Terms
 
-if TYPE_CHECKING:
-    from twinhold.rules import Rule
-
 MOST_RULES = 100
-"""Different rules in a request: to read one takes about a millisecond."""
+"""Different rules of entries in a request, and different conditions."""
 
 Unset = msgspec.UnsetType
 
@@ -142,7 +139,7 @@ class LedgerValuesInput(TermsInput, frozen=True):
     entries: dict[str, EntryValueInput] = {}
 
 
-def added(body: bytes, account: str) -> tuple[Mapping[str, Given], Terms]:
+async def added(body: bytes, account: str) -> tuple[Mapping[str, Given], Terms]:
     """The entries in the body of add, and under which terms.
 
     Args:
@@ -153,7 +150,7 @@ def added(body: bytes, account: str) -> tuple[Mapping[str, Given], Terms]:
         NotUtf8Error, NotJsonError, InvalidValueError, RuleInvalidError: the body is not as it must
             be; names the place.
     """
-    found, terms = _changes(body)
+    found, terms = await _changes(body)
     given: dict[str, Given] = {}
     for name, entry in found.items():
         kinds = [kind for kind in ("value", "ref", "include") if getattr(entry, kind) is not _UNSET]
@@ -165,26 +162,26 @@ def added(body: bytes, account: str) -> tuple[Mapping[str, Given], Terms]:
     return given, terms
 
 
-def updated(body: bytes) -> tuple[Mapping[str, Given], Terms]:
+async def updated(body: bytes) -> tuple[Mapping[str, Given], Terms]:
     """The changes in the body of update, and under which terms.
 
     Raises:
         NotUtf8Error, NotJsonError, InvalidValueError, RuleInvalidError: see `added`.
     """
-    found, terms = _changes(body)
+    found, terms = await _changes(body)
     for name, entry in found.items():
         if entry.ref or entry.include:
             raise InvalidValueError("The kind of an entry never changes.", f"/entries/{name}")
     return {name: _given(name, entry, "") for name, entry in found.items()}, terms
 
 
-def updated_values(body: bytes) -> tuple[Mapping[str, Given], Terms]:
+async def updated_values(body: bytes) -> tuple[Mapping[str, Given], Terms]:
     """The values in the body of an update of values, and under which terms.
 
     Raises:
         NotUtf8Error, NotJsonError, InvalidValueError, RuleInvalidError: see `added`.
     """
-    given, terms = updated(body)
+    given, terms = await updated(body)
     for name, one in given.items():
         if one.value is msgspec.UNSET or one != Given(value=one.value):
             raise InvalidValueError(
@@ -193,26 +190,50 @@ def updated_values(body: bytes) -> tuple[Mapping[str, Given], Terms]:
     return given, terms
 
 
-def terms(body: bytes) -> Terms:
+async def terms(body: bytes) -> Terms:
     """The terms in the body of delete.
 
     Raises:
         NotUtf8Error, NotJsonError, InvalidValueError, RuleInvalidError: see `added`.
     """
-    return _terms(decode(body, TermsInput))
+    return await _terms(decode(body, TermsInput))
 
 
-def _changes(body: bytes) -> tuple[dict[str, EntryInput], Terms]:
+async def _changes(body: bytes) -> tuple[dict[str, EntryInput], Terms]:
     documents.parse_object(body)
     found = decode_texts(body or b"{}", _Change)
     entries: dict[str, EntryInput] = {}
+    rules: dict[str, str] = {}
     for name, text in found.entries.items():
         check_name(name, f"/entries/{documents.escape(name[:128])}")
         entries[name] = decode_texts(text, EntryInput, f"/entries/{name}")
-    texts = {entry.visibility for entry in entries.values()}
-    texts |= {entry.ref.visibility for entry in entries.values() if entry.ref}
-    _require_few(texts)
-    return entries, _terms(found)
+        rules |= _rules(entries[name], f"/entries/{name}")
+    await _read(rules)
+    return entries, await _terms(found)
+
+
+def _rules(entry: EntryInput, place: str) -> dict[str, str]:
+    """The rules of an entry, and where each stands."""
+    rules = dict.fromkeys(_publish(entry.publish, f"{place}/publish"), f"{place}/publish")
+    visibility = _visibility(entry)
+    if isinstance(visibility, str):
+        rules[visibility] = f"{place}/visibility"
+    return rules
+
+
+def _visibility(entry: EntryInput) -> Text:
+    if entry.ref and entry.visibility is msgspec.UNSET:
+        return entry.ref.visibility
+    return entry.visibility
+
+
+def _publish(value: Json, pointer: str) -> dict[str, str | list[str]]:
+    if value is msgspec.UNSET:
+        return {}
+    try:
+        return msgspec.json.decode(value, type=dict[str, str | list[str]] | None) or {}
+    except msgspec.ValidationError:
+        raise InvalidValueError("The publish must be topics by rule.", pointer) from None
 
 
 _UNSET = msgspec.UNSET
@@ -220,19 +241,12 @@ _UNSET = msgspec.UNSET
 
 def _given(name: str, entry: EntryInput, account: str) -> Given:
     place = f"/entries/{name}"
-    visibility = entry.visibility
-    if entry.ref:
-        inside = entry.ref.visibility
-        visibility = inside if visibility is msgspec.UNSET else visibility
-    if isinstance(visibility, str):
-        rule_texts.parse(visibility, f"{place}/visibility")
     if isinstance(entry.history, str):
         history.check_duration(entry.history, f"{place}/history")
     _check_timeseries(entry.timeseries, f"{place}/timeseries")
-    _check_publish(entry.publish, f"{place}/publish")
     given = Given(
         value=entry.value,
-        visibility=visibility,
+        visibility=_visibility(entry),
         history=entry.history,
         timeseries=entry.timeseries,
         publish=entry.publish,
@@ -264,28 +278,16 @@ def _check_timeseries(value: Json, pointer: str) -> None:
         raise InvalidValueError("The timeseries must be objects by table.", pointer) from None
 
 
-def _check_publish(value: Json, pointer: str) -> None:
-    if value is msgspec.UNSET:
-        return
-    try:
-        rules = msgspec.json.decode(value, type=dict[str, str | list[str]] | None) or {}
-    except msgspec.ValidationError:
-        raise InvalidValueError("The publish must be topics by rule.", pointer) from None
-    _require_few(rules)
-    for text in rules:
-        rule_texts.parse(text, pointer)
+async def _terms(given: TermsInput) -> Terms:
+    texts = given.conditions or {}
+    places = {text: f"/conditions/{documents.escape(name[:128])}" for name, text in texts.items()}
+    await _read(places)
+    rules = {name: rule_texts.parse(text) for name, text in texts.items()}
+    return Terms(rules, bool(given.transaction))
 
 
-def _terms(given: TermsInput) -> Terms:
-    conditions = given.conditions or {}
-    _require_few(conditions.values())
-    parsed: dict[str, Rule] = {
-        name: rule_texts.parse(text, f"/conditions/{documents.escape(name[:128])}")
-        for name, text in conditions.items()
-    }
-    return Terms(parsed, bool(given.transaction))
-
-
-def _require_few(texts: Any) -> None:
-    if len(set(texts)) > MOST_RULES:
+async def _read(rules: Mapping[str, str]) -> None:
+    """Read rules, each with its place; one may take some milliseconds, and others go on between."""
+    if len(rules) > MOST_RULES:
         raise InvalidValueError(f"The body holds more than {MOST_RULES} different rules.")
+    await rule_texts.check(rules.items())
