@@ -54,6 +54,13 @@ FAULTS = (
         "process/test_reliability.py",
     ),
     Fault(
+        "answer before the commit on PostgreSQL",
+        "store/postgres.py",
+        '    "jit": "off",\n',
+        '    "jit": "off",\n    "synchronous_commit": "off",\n',
+        "process/test_reliability.py",
+    ),
+    Fault(
         "keep what a failed write did",
         "store/sqlite.py",
         '            self._writer.execute("ROLLBACK TO one_write")\n',

@@ -1,4 +1,4 @@
-"""Show that what was acknowledged is kept: by power cuts, kills, full disks and planted faults.
+"""Show that what was acknowledged is kept: by power cuts, kills, fail-overs and planted faults.
 
 docs/operate/reliability.md says what each check does and what came out.
 Ends with 1 when a promise was broken, or when a check did not notice a fault that was planted.
@@ -14,11 +14,14 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from reliability import mutants, powercut, processes, refusals
+from reliability import databases, mutants, powercut, processes, refusals
 from reliability.engines import places
 from reliability.findings import Tally
+from reliability.processes import Point, Signal
 
 _SABOTAGED_CUTS = 40
+_SOON_SECONDS = 10
+"""In which a write must be possible after a fail-over."""
 
 Outcome = tuple[str, bool]
 """A line of the report, and whether it is as it must be."""
@@ -52,12 +55,25 @@ def _power(options: argparse.Namespace) -> Iterator[Outcome]:
 
 
 def _signals(options: argparse.Namespace) -> Iterator[Outcome]:
-    times = options.times or (200 if options.long else 2)
+    times = options.times or (400 if options.long else 2)
+    ends = {
+        Signal(signal.SIGKILL): times,
+        Point("before"): _fourth(times),
+        Point("after"): _fourth(times),
+        Signal(signal.SIGTERM): _fourth(times),
+    }
+    killed = 0
     with places() as found:
-        for place, number in itertools.product(found, (signal.SIGKILL, signal.SIGTERM)):
-            tally = processes.end(times, number, place, Random(options.seed))
-            yield f"{times} times {number.name} on {place.engine}: {tally}", not tally.found
+        for place, (death, often) in itertools.product(found, ends.items()):
+            tally = processes.end(often, death, place, Random(options.seed))
+            yield f"{often} times {death} on {place.engine}: {tally}", not tally.found
             yield from _examples(tally)
+            killed += often if death != Signal(signal.SIGTERM) else 0
+    yield f"killed {killed} times in all", True
+
+
+def _fourth(times: int) -> int:
+    return max(1, times // 4)
 
 
 def _disk(options: argparse.Namespace) -> Iterator[Outcome]:
@@ -70,6 +86,23 @@ def _disk(options: argparse.Namespace) -> Iterator[Outcome]:
         tally = processes.fill_disk(1 + times // 20, Path(folder, "data"))
         yield f"{tally.interruptions} times full under a server: {tally}", not tally.found
         yield from _examples(tally)
+
+
+def _database(options: argparse.Namespace) -> Iterator[Outcome]:
+    times = options.times or (25 if options.long else 1)
+    gaps = databases.restart(times, Random(options.seed))
+    yield f"{times} times killed and started again: {gaps}", not gaps.tally.found
+    yield from _examples(gaps.tally)
+
+
+def _failover(options: argparse.Namespace) -> Iterator[Outcome]:
+    times = options.times or (25 if options.long else 1)
+    gaps = databases.fail_over(times, Random(options.seed))
+    soon = max(gaps.seconds) < _SOON_SECONDS
+    yield f"{times} times to the standby: {gaps}", soon and not gaps.tally.found
+    yield from _examples(gaps.tally)
+    seen = databases.lag(1, Random(options.seed)).tally
+    yield f"to a standby that nobody waited for, as it must be: {seen}", bool(seen.found)
 
 
 def _clock(options: argparse.Namespace) -> Iterator[Outcome]:
@@ -97,6 +130,8 @@ _CHECKS: dict[str, Check] = {
     "power": _power,
     "signals": _signals,
     "disk": _disk,
+    "database": _database,
+    "failover": _failover,
     "clock": _clock,
     "mutants": _mutants,
 }

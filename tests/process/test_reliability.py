@@ -1,14 +1,17 @@
 """The checks of `scripts/reliability` in their short form, and that they notice what is planted.
 
-Kills, signals and a full disk under a server have their tests beside this one.
+More kills and signals have their tests beside this one; fail-overs take too long for the suite.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
-from reliability import mutants, powercut, processes, refusals
+from reliability import databases, mutants, powercut, processes, refusals
+from reliability.engines import Place
 from reliability.powercut import Sabotage
+from reliability.processes import Point
 from tests.harness import ROOT
 
 CUTS, SABOTAGED = 40, 15
@@ -45,6 +48,22 @@ def test_a_server_outlives_a_full_disk(tmp_path: Path) -> None:
     tally = processes.fill_disk(2, tmp_path / "data")
     assert tally.examples == []
     assert tally.interruptions == 2
+
+
+def test_a_kill_at_a_commit_breaks_no_promise_about_any_kind_of_write(
+    tmp_path: Path, options: Callable[[], list[str]]
+) -> None:
+    place = Place("", tmp_path / "data", options())
+    tally = processes.end(1, Point("before"), place, Random(SEED))
+    assert tally.examples == []
+    assert tally.acknowledged > 0
+
+
+def test_a_server_outlives_its_database() -> None:
+    """PostgreSQL is killed with all its processes, so that what it had not synced is gone."""
+    gaps = databases.restart(1, Random(SEED))
+    assert gaps.tally.examples == []
+    assert gaps.tally.acknowledged > 0
 
 
 @pytest.mark.parametrize("fault", mutants.FAULTS, ids=lambda fault: fault.name)
