@@ -37,7 +37,10 @@ TOKEN_OPTIONS: Mapping[str, str] = {"create_user_token": "create", "refresh_user
 """Operations on tokens: a token's option decides, whatever the role says (spec section 3)."""
 
 DECIDING_SECONDS = 0.25
-"""Processor time that the rules of one ledger may take; what is not decided then is not shown."""
+"""Processor time that the rules of one ledger may take: of its entries, and of conditions on them.
+
+What is not decided then is not shown, or not changed.
+"""
 
 OWN_TWINS = Verdict(allowed=True, rule=None, because="The account of the caller owns the twin.")
 NO_RULE = Verdict(

@@ -86,6 +86,27 @@ class TestConditions:
         assert error(change(account, twin, {"a": {"value": 2}}, **terms)) == (400, subcode)
         assert values(account, twin) == {"a": 1}
 
+    def test_that_take_too_long_together_hold_up_nobody(self, account: Account, twin: str) -> None:
+        """They are evaluated while the ledger, and on SQLite the writer, waits."""
+        names = [f"a{n}" for n in range(100)]
+        add(
+            account,
+            twin,
+            big={"value": list(range(9000))},
+            **{name: {"value": 1} for name in names},
+        )
+        slow = "[x for x in LEDGER.big if x * {} % 7 == 1].length > 0"
+        sent = {name: {"value": 2} for name in names}
+        conditions = {name: slow.format(n + 1) for n, name in enumerate(names)} | {"a0": "true"}
+        answer = change(account, twin, sent, conditions=conditions, transaction=True)
+        assert error(answer) == (400, "400897")
+        answers = body(change(account, twin, sent, conditions=conditions))["entries"]
+        assert answers["a0"]["value"] == 2
+        assert answers["a99"] == {"error": "Conditions take too long."}
+        assert {name: value for name, value in values(account, twin).items() if value == 2} == {
+            "a0": 2
+        }
+
 
 class TestTransaction:
     def test_is_refused_whole(self, account: Account, twin: str) -> None:

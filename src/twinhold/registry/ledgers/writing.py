@@ -5,6 +5,7 @@ and the others are changed; unless the request is a transaction, which is carrie
 at all.
 """
 
+import time
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ _MISSING = "Entry not found."
 _EXISTS = "Entry already exists."
 _HIDDEN = "Entry not accessible."
 _UNMET = "Condition not met."
+_UNDECIDED = "Conditions take too long."
 _NO_SOURCE = "Source not found."
 
 
@@ -169,6 +171,7 @@ class _Change:
         self._call = call
         self._twin = twin
         self._terms = terms
+        self._until = time.thread_time() + access.DECIDING_SECONDS
 
     def reaches(self, name: str) -> bool:
         """Whether an entry is there for the caller; refuse it otherwise."""
@@ -177,10 +180,13 @@ class _Change:
         return name in self.seen
 
     def meets(self, name: str) -> bool:
-        """Whether the condition on an entry holds; refuse it otherwise."""
+        """Whether the condition on an entry holds; refuse it otherwise, or when time is up."""
         rule = self._terms.conditions.get(name)
         if rule is None:
             return True
+        if time.thread_time() > self._until:
+            self.refused[name] = _UNDECIDED
+            return False
         gather = variables.entry_gatherer(
             self._call, self._twin, self.draft.account, self.seen, rule.variables
         )
