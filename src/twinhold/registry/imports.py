@@ -73,7 +73,7 @@ class Prepared(msgspec.Struct, frozen=True):
 
     Attributes:
         numbers: of the lines.
-        items: what they hold: faces of twins, or drafts of relationships.
+        items: what they hold: twins to put, or drafts of relationships.
         problems: of the lines that are left out.
     """
 
@@ -131,11 +131,11 @@ async def prepare(calls: Calls, section: Section, lines: Sequence[Line]) -> Prep
     if section == "relationships":
         read = await asyncio.to_thread(_relationships, lines)
     else:
-        read = await asyncio.to_thread(_twins, lines, call.actor.models.find, call.now)
+        read = await asyncio.to_thread(_twins, lines, call.actor.models.find, call)
         if read.late:
             models = await calls.read(_models, {dtmi for _, dtmi in read.late})
             late = [line for line, _ in read.late]
-            rest = await asyncio.to_thread(_twins, late, models.get, call.now)
+            rest = await asyncio.to_thread(_twins, late, models.get, call)
             # By their numbers: of lines with the same id the last one counts.
             read = _Read(sorted(read.items + rest.items), read.problems + rest.problems, [])
     numbers, items = [number for number, _ in read.items], [item for _, item in read.items]
@@ -183,7 +183,7 @@ async def _models(
     return found
 
 
-def _twins(lines: Iterable[Line], find: _Found, now: int) -> _Read:
+def _twins(lines: Iterable[Line], find: _Found, call: Call) -> _Read:
     """Twins as they are kept; one line after the other, so that little is in memory at once."""
     read = _Read([], [], [])
     for line in lines:
@@ -195,7 +195,8 @@ def _twins(lines: Iterable[Line], find: _Found, now: int) -> _Read:
             elif isinstance(model, TwinInvalidError):
                 raise model
             else:
-                read.items.append((line.number, modelled_twins.checked(draft, model, now)))
+                face = modelled_twins.checked(draft, model, call.now)
+                read.items.append((line.number, bulk_twins.item(call, face)))
         except RegistryError as error:
             read.problems.extend(problems_of(line.number, error))
     return read
