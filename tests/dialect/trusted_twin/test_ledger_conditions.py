@@ -92,7 +92,7 @@ class TestConditions:
         add(
             account,
             twin,
-            big={"value": list(range(9000))},
+            big={"value": list(range(5000))},
             **{name: {"value": 1} for name in names},
         )
         slow = "[x for x in LEDGER.big if x * {} % 7 == 1].length > 0"
@@ -103,9 +103,8 @@ class TestConditions:
         answers = body(change(account, twin, sent, conditions=conditions))["entries"]
         assert answers["a0"]["value"] == 2
         assert answers["a99"] == {"error": "Conditions take too long."}
-        assert {name: value for name, value in values(account, twin).items() if value == 2} == {
-            "a0": 2
-        }
+        found = values(account, twin)
+        assert [name for name in names if found[name] == 2] == ["a0"]
 
 
 class TestTransaction:
