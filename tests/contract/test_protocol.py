@@ -94,3 +94,11 @@ def test_a_large_answer_arrives_whole(connection: socket.socket) -> None:
     connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
     bodies = {body for _, body in answers(connection, 20)}
     assert len(bodies) == 1
+
+
+@pytest.mark.parametrize("target", ["*", "x", "http://x"])
+def test_a_target_that_is_no_path_is_not_found(connection: socket.socket, target: str) -> None:
+    """The target of `OPTIONS *` (RFC 9112, section 3.2.4) belongs to no dialect."""
+    connection.sendall(f"OPTIONS {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    ((head, _),) = answers(connection, 1)
+    assert head.split()[1] in {"400", "404"}

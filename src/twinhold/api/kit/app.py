@@ -178,9 +178,8 @@ class App:
         if exchange.route is not None:
             return exchange.route.dialect
         path = exchange.scope["path"]
-        return next(
-            dialect for dialect in self._by_prefix if (path + "/").startswith(dialect.prefix)
-        )
+        claiming = (one for one in self._by_prefix if f"{path}/".startswith(one.prefix))
+        return next(claiming, self._by_prefix[-1])  # OPTIONS * has no path that any could claim
 
     def _catalogued(self, error: Exception, trace: str) -> RegistryError:
         """An error as the catalogue has it; the operator is told of those that are ours."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from html import escape
-from typing import Any
+from typing import Any, get_origin
 
 import msgspec
 
@@ -53,13 +53,18 @@ def _section(operation: Operation) -> str:
 
 def _parameters(operation: Operation) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(parameter.name)}</code></td><td>{parameter.type.__name__}</td>"
+        f"<tr><td><code>{escape(parameter.name)}</code></td><td>{_kind(parameter.type)}</td>"
         f"<td>{'' if parameter.default is None else escape(repr(parameter.default))}</td>"
         f"<td>{escape(parameter.summary)}</td></tr>"
         for parameter in operation.query
     )
     head = "<tr><th>query</th><th>type</th><th>default</th><th></th></tr>"
     return f"<table>{head}{rows}</table>" if rows else ""
+
+
+def _kind(type_: Any) -> str:
+    """What a type is called: a text where it is one of several."""
+    return str(getattr(get_origin(type_) or type_, "__name__", "str"))
 
 
 def _bodies(operation: Operation) -> str:

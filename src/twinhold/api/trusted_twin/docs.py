@@ -1,11 +1,14 @@
 """Handlers of the doc operations."""
 
+from typing import Literal
+
 import msgspec
 
 from twinhold.api.kit.operations import Operation, Parameter, Reply, Stream
 from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin.wire import docs as wire
 from twinhold.api.trusted_twin.wire import twins as twins_wire
+from twinhold.api.trusted_twin.wire.common import Validity
 from twinhold.blobs import BlobMissingError, verified
 from twinhold.registry import docs, ids
 from twinhold.registry.errors import InvalidValueError, quoted
@@ -101,7 +104,9 @@ def _validity(request: Request) -> int:
     return request.call.now + VALID_MICROSECONDS if text is None else wire.validity(text)
 
 
-_VIEW = Parameter("view", str, "list", "list, or tree to nest the docs by their folders.")
+_VIEW = Parameter(
+    "view", Literal["list", "tree"], "list", "list, or tree to nest the docs by their folders."
+)
 
 OPERATIONS = (
     Operation(
@@ -143,7 +148,7 @@ OPERATIONS = (
         summary="Read a doc, with a URL to download its file when asked for.",
         query=(
             Parameter("download", bool, False, "Make a download URL."),
-            Parameter("validity_ts", float, None, "Its end, within 7 days; without it an hour."),
+            Parameter("validity_ts", Validity, None, "Its end, within 7 days; without it an hour."),
         ),
         response=wire.DocObject,
     ),
@@ -170,6 +175,7 @@ OPERATIONS = (
         path="/download/{account}/{handler}",
         handler=download_doc,
         summary="Fetch a file, by the URL that get_twin_doc has made.",
+        response_media=_BINARY,
         public=True,
     ),
 )

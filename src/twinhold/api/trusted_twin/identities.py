@@ -1,7 +1,10 @@
 """Handlers of the identity operations."""
 
+from typing import Literal
+
 import msgspec
 
+from twinhold.api.kit import forms
 from twinhold.api.kit.decode import decode, decode_mapping
 from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Query, Request
@@ -102,6 +105,8 @@ def _identity(request: Request) -> str:
     return identities.check_name(request.path["identity"])
 
 
+_FOREIGN = forms.Uuid | Literal["false"]
+
 OPERATIONS = (
     Operation(
         name="get_twin_identities",
@@ -115,7 +120,9 @@ OPERATIONS = (
             Parameter("show_valid", bool, True, "Of these, those that are valid."),
             Parameter("show_public", bool, True, "Of these, those with a visibility."),
             Parameter("show_private", bool, True, "Of these, those without a visibility."),
-            Parameter("show_foreign", str, False, "Those of another account, named by its UUID."),
+            Parameter(
+                "show_foreign", _FOREIGN, False, "Those of another account, named by its UUID."
+            ),
         ),
         response=wire.IdentityList,
     ),
@@ -162,7 +169,7 @@ OPERATIONS = (
         handler=resolve_twin_identity,
         summary="Find the twins that an identity stands for.",
         query=(
-            Parameter("context", str, "personal", contexts.CONTEXT),
+            Parameter("context", contexts.Context, "personal", contexts.CONTEXT),
             Parameter("details", bool, False, "Return whole twins, those that the caller may see."),
         ),
         response=wire.Resolved,

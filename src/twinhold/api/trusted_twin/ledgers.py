@@ -4,10 +4,11 @@ from typing import Any
 
 import msgspec
 
+from twinhold.api.kit import forms
 from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin.wire import ledgers as wire
-from twinhold.api.trusted_twin.wire.common import seconds
+from twinhold.api.trusted_twin.wire.common import Validity, seconds
 from twinhold.registry import ids
 from twinhold.registry.errors import InvalidValueError, quoted
 from twinhold.registry.ledgers import history, reading, writing
@@ -207,9 +208,14 @@ OPERATIONS = (
         summary="Read the recorded values of a ledger, newest first.",
         query=(
             _ENTRIES,
-            Parameter("ge", float, None, "Only values set at this time or later."),
-            Parameter("le", float, None, "Only values set at this time or earlier."),
-            Parameter("limit", int, 100, "How many values of each entry, 1 to 100."),
+            Parameter("ge", Validity, None, "Only values set at this time or later."),
+            Parameter("le", Validity, None, "Only values set at this time or earlier."),
+            Parameter(
+                "limit",
+                forms.integer(1, _MOST_RECORDS),
+                100,
+                "How many values of each entry, 1 to 100.",
+            ),
         ),
         response=wire.LedgerHistory,
     ),

@@ -1,11 +1,12 @@
 """Handlers of the model operations, ours; their bodies are those of Azure Digital Twins."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
 
+from twinhold.api.kit import forms
 from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin.wire import models as wire
@@ -81,6 +82,8 @@ def _members(model: StoredModel) -> dict[str, object]:
     return members
 
 
+_Models = Annotated[list[dict[str, Any]], forms.described(minItems=1, format="models")]
+
 OPERATIONS = (
     Operation(
         name="upload_models",
@@ -89,9 +92,10 @@ OPERATIONS = (
         handler=upload_models,
         summary="Store models, all or none: an array of DTDL Interfaces in any order; ours.",
         status=201,
-        request=list[dict[str, Any]],
+        request=_Models,
         largest_body=LARGEST_BODY,
         response=list[wire.Model],
+        gives={"model": "/0/id"},
     ),
     Operation(
         name="get_models",
@@ -100,10 +104,16 @@ OPERATIONS = (
         handler=get_models,
         summary="List the models of the caller's account in the order of their ids; ours.",
         query=(
-            Parameter("dependenciesFor", list[str], None, "Only these and all they depend on."),
+            Parameter(
+                "dependenciesFor", list[forms.Dtmi], None, "Only these and all they depend on."
+            ),
             Parameter("includeModelDefinition", bool, False, "With their documents."),
-            Parameter("count", int, 100, "How many models a page has, 1 to 1000."),
-            Parameter("after", str, None, "The id that the page begins behind; see `nextLink`."),
+            Parameter(
+                "count", forms.integer(1, _MOST), 100, "How many models a page has, 1 to 1000."
+            ),
+            Parameter(
+                "after", forms.Dtmi, None, "The id that the page begins behind; see `nextLink`."
+            ),
         ),
         response=wire.ModelPage,
     ),

@@ -108,6 +108,7 @@ OPERATIONS = (
         status=201,
         request=wire.RoleInput,
         response=wire.Role,
+        gives={"role": "/uuid"},
     ),
     Operation(
         name="get_user_role",

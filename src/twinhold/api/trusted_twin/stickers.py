@@ -2,12 +2,13 @@
 
 import msgspec
 
+from twinhold.api.kit import forms
 from twinhold.api.kit.decode import decode_mapping
 from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin.wire import contexts
 from twinhold.api.trusted_twin.wire import stickers as wire
-from twinhold.api.trusted_twin.wire.common import moment
+from twinhold.api.trusted_twin.wire.common import Validity, moment
 from twinhold.registry import documents, ids, stickers
 from twinhold.registry.pace import Pace
 from twinhold.registry.stickers import Listing, Sticker
@@ -96,7 +97,7 @@ OPERATIONS = (
         path="/twins/{twin}/stickers",
         handler=get_stickers,
         summary="List the stickers on a twin that the caller is a recipient of.",
-        query=(Parameter("context", str, "system", contexts.CONTEXT),),
+        query=(Parameter("context", contexts.Context, "system", contexts.CONTEXT),),
         response=wire.StickersOfTwin,
     ),
     Operation(
@@ -123,7 +124,7 @@ OPERATIONS = (
         path="/twins/{twin}/stickers/{color}",
         handler=remove_sticker,
         summary="Remove a sticker; recipients only.",
-        query=(Parameter("context", str, "personal", contexts.CONTEXT),),
+        query=(Parameter("context", contexts.Context, "personal", contexts.CONTEXT),),
         response=wire.StickerRemoved,
     ),
     Operation(
@@ -133,12 +134,19 @@ OPERATIONS = (
         handler=list_stickers,
         summary="List the stickers that the caller is a recipient of, the newest first.",
         query=(
-            Parameter("color", str, None, "Only stickers of this color."),
-            Parameter("context", str, "personal", contexts.CONTEXT),
-            Parameter("ge", float, None, "Only stickers put at this time or later, in seconds."),
-            Parameter("le", float, None, "Only stickers put at this time or earlier."),
-            Parameter("limit", int, 100, "How many stickers to return, 1 to 100."),
-            Parameter("offset", int, 0, "How many of the newest stickers to leave out."),
+            Parameter("color", wire.Topic, None, "Only stickers of this color."),
+            Parameter("context", contexts.Context, "personal", contexts.CONTEXT),
+            Parameter("ge", Validity, None, "Only stickers put at this time or later, in seconds."),
+            Parameter("le", Validity, None, "Only stickers put at this time or earlier."),
+            Parameter(
+                "limit", forms.integer(1, 100), 100, "How many stickers to return, 1 to 100."
+            ),
+            Parameter(
+                "offset",
+                forms.integer(0, _HIGHEST_OFFSET),
+                0,
+                "How many of the newest stickers to leave out.",
+            ),
         ),
         response=wire.StickerList,
     ),

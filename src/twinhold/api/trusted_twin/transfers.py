@@ -57,6 +57,7 @@ OPERATIONS = (
         status=201,
         request=wire.TransferInput,
         response=wire.Transfer,
+        gives={"transfer": "/transfer", "twin": "/twin"},
     ),
     Operation(
         name="accept_twin_transfer",

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from twinhold.api.kit import forms
 from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin.wire import twins as wire
@@ -91,9 +92,16 @@ OPERATIONS = (
         handler=scan_twins,
         summary="Scan the twins that the caller's account owns, in the order of their creation.",
         query=(
-            Parameter("cursor", str, "", "The cursor of the last page; without it from the start."),
-            Parameter("count", int, 100, "How many twins to look at, 1 to 1000."),
-            Parameter("match", str, None, "A rule; only twins that match it are returned."),
+            Parameter(
+                "cursor",
+                forms.Cursor,
+                "",
+                "The cursor of the last page; without it from the start.",
+            ),
+            Parameter(
+                "count", forms.integer(1, 1000), 100, "How many twins to look at, 1 to 1000."
+            ),
+            Parameter("match", forms.Rule, None, "A rule; only twins that match it are returned."),
             Parameter("details", bool, False, "Return whole twins instead of UUIDs."),
             Parameter("fill", bool, False, "Ours: look on until `count` twins match."),
         ),
@@ -108,6 +116,7 @@ OPERATIONS = (
         status=201,
         request=wire.TwinInput,
         response=wire.Twin,
+        gives={"twin": "/creation_certificate/uuid"},
     ),
     Operation(
         name="get_twin",

@@ -51,6 +51,7 @@ OPERATIONS = (
         summary="Make a URL to which one file can be put, for an hour.",
         status=201,
         response=wire.UploadUrl,
+        gives={"handler": "/handler"},
     ),
     Operation(
         name="invalidate_upload_url",

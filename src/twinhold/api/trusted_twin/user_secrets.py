@@ -106,6 +106,7 @@ OPERATIONS = (
         status=201,
         request=ValidityInput,
         response=wire.Pin,
+        gives={"pin": "/pin"},
     ),
     Operation(
         name="update_user_secret",

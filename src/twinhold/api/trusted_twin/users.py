@@ -99,6 +99,7 @@ OPERATIONS = (
         status=201,
         request=wire.UserCreate,
         response=wire.User,
+        gives={"user": "/uuid"},
     ),
     Operation(
         name="get_user",

@@ -4,6 +4,7 @@ from typing import get_args
 
 import msgspec
 
+from twinhold.api.kit.forms import Cursor
 from twinhold.api.kit.operations import Operation, Parameter, Reply
 from twinhold.api.kit.request import Request
 from twinhold.api.twinhold import wire
@@ -36,7 +37,9 @@ async def import_lines(request: Request) -> bytes:
 
 async def export_lines(request: Request) -> Reply:
     """GET /exports."""
-    page = await request.search(exports.page, _section(request), request.query.text("cursor"))
+    page = await request.search(
+        exports.page, _section(request), request.query.text("cursor") or None
+    )
     headers = {"x-twinhold-left-out": str(page.left_out)}
     if page.cursor is not None:
         headers["x-twinhold-cursor"] = page.cursor
@@ -53,7 +56,9 @@ def _section(request: Request) -> Section:
     return section
 
 
-_SECTION = Parameter("section", str, None, "What the lines hold: models, twins or relationships.")
+_SECTION = Parameter(
+    "section", Section, None, "What the lines hold: models, twins or relationships.", required=True
+)
 
 OPERATIONS = (
     Operation(
@@ -78,8 +83,9 @@ OPERATIONS = (
         "the header x-twinhold-cursor has where the next page begins.",
         query=(
             _SECTION,
-            Parameter("cursor", str, None, "Where the page begins; none for the first."),
+            Parameter("cursor", Cursor, None, "Where the page begins; none for the first."),
         ),
+        response_media=NDJSON,
         needs=("get_models", "scan_twins", "get_relationships"),
     ),
 )

@@ -1,6 +1,6 @@
 """The operations that every Twinhold has, whatever dialects it speaks."""
 
-from twinhold.api.kit.metrics import Metrics
+from twinhold.api.kit.metrics import MEDIA_TYPE, Metrics
 from twinhold.api.kit.operations import Dialect, Operation
 from twinhold.api.twinhold import errors, exchange, pages, wire
 
@@ -36,6 +36,7 @@ def dialect(metrics: Metrics, others: tuple[Dialect, ...]) -> Dialect:
                 path="/metrics",
                 handler=pages.metrics(metrics),
                 summary="Counts and durations of requests, in the text format of Prometheus.",
+                response_media=MEDIA_TYPE,
                 public=True,
             ),
             Operation(
@@ -52,6 +53,7 @@ def dialect(metrics: Metrics, others: tuple[Dialect, ...]) -> Dialect:
                 path="/docs",
                 handler=pages.reference_page(every),
                 summary="The reference page.",
+                response_media=pages.HTML,
                 public=True,
             ),
         ),

@@ -13,6 +13,7 @@ from twinhold.api.twinhold import wire
 from twinhold.registry import accounts
 from twinhold.registry.errors import StoreAwayError
 
+HTML = "text/html; charset=utf-8"
 _PATIENCE_SECONDS = 5.0
 
 _PAGE_HEADERS = {
@@ -60,6 +61,6 @@ def reference_page(dialects: Callable[[], tuple[Dialect, ...]]) -> Handler:
 
     async def handler(_: Request) -> Reply:
         page = reference.page(dialects())
-        return Reply(200, page, "text/html; charset=utf-8", _PAGE_HEADERS)
+        return Reply(200, page, HTML, _PAGE_HEADERS)
 
     return handler

@@ -2,8 +2,14 @@
 
 import re
 
+from twinhold.api.kit.operations import Parameter
 from twinhold.api.kit.request import Request
 from twinhold.registry.modelled_twins import ALWAYS, Condition
+
+HEADERS = (
+    Parameter("If-Match", str, None, "ETags; the twin must have one of these versions."),
+    Parameter("If-None-Match", str, None, "With * the twin must not exist."),
+)
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 _LONGEST_VERSION = 18

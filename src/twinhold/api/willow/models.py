@@ -1,9 +1,11 @@
 """Handlers of the model operations, which only read; models come in through `POST /models`."""
 
 import sys
+from typing import Annotated
 
 import msgspec
 
+from twinhold.api.kit import forms
 from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Request
 from twinhold.api.willow import parameters
@@ -62,6 +64,8 @@ def _texts(by_language: str) -> msgspec.Raw:
     return msgspec.Raw(b"null" if by_language == "{}" else by_language.encode())
 
 
+_DTMI = Annotated[str, forms.described(format="dtmi", pattern="^dtmi:")]
+
 OPERATIONS = (
     Operation(
         name="ModelsV2_GetModels",
@@ -70,7 +74,9 @@ OPERATIONS = (
         handler=get_models,
         summary="List models.",
         query=(
-            Parameter("rootModel", str, None, "Only this model and all that it depends on."),
+            Parameter(
+                "rootModel", forms.AnyDtmi, None, "Only this model and all that it depends on."
+            ),
             Parameter("includeModelDefinitions", bool, False, "With their documents."),
         ),
         response=list[wire.ModelResponse],
@@ -82,6 +88,7 @@ OPERATIONS = (
         path="/models/{id}",
         handler=get_model,
         summary="Read a model with its document.",
+        path_types={"id": _DTMI},
         response=wire.ModelResponse,
         needs=("get_models",),
     ),

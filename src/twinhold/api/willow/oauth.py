@@ -73,7 +73,9 @@ OPERATIONS = (
         handler=create_token,
         summary="Change client credentials for a token, as a form or JSON.",
         request=wire.TokenRequest,
+        other_media=_FORM,
         response=wire.TokenResponse,
+        error=wire.Refused,
         public=True,
     ),
 )

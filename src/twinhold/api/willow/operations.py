@@ -7,6 +7,7 @@ name an operation, that is its name here. Source: spec/willow.md 2 to 6.
 import re
 from dataclasses import replace
 
+from twinhold.api.kit.forms import TwinId
 from twinhold.api.kit.operations import Dialect
 from twinhold.api.willow import errors, models, oauth, queries, relationships, time_series, twins
 
@@ -34,5 +35,7 @@ DIALECT = Dialect(
     operations=OPERATIONS,
     error=errors.ProblemDetails,
     render_error=errors.render,
+    path_types={"id": TwinId, "twinId": TwinId},
+    null_is_absent=True,
     limited_groups=(f"{PREFIX}/time-series", f"{PREFIX}/twins"),
 )

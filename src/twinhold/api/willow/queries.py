@@ -1,9 +1,11 @@
 """Handlers of the operations that look for twins: list, count and graph."""
 
 import hashlib
+from typing import Annotated
 
 import msgspec
 
+from twinhold.api.kit.forms import described
 from twinhold.api.kit.operations import Operation
 from twinhold.api.kit.request import Request
 from twinhold.api.willow import bodies, filters, graphs, twins
@@ -100,7 +102,7 @@ OPERATIONS = (
         path="/twins/graph",
         handler=get_graph,
         summary="Read a twin and those found by following relationships from it, by alias.",
-        request=wire.GetTwinGraphRequest,
+        request=Annotated[wire.GetTwinGraphRequest, described(required=["alias", "id"])],
         response=dict[str, list[DigitalTwin]],
         needs=("get_twin",),
     ),

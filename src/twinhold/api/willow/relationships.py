@@ -61,6 +61,7 @@ OPERATIONS = (
         summary="Make a relationship; repeating it changes nothing.",
         request=wire.RelationshipInput,
         response=wire.Relationship,
+        gives={"twinId": "/sourceId", "relationshipId": "/id"},
         needs=("put_relationship",),
     ),
     Operation(

@@ -4,13 +4,16 @@ import asyncio
 import hashlib
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
 
 import msgspec
 
+from twinhold.api.kit import forms
 from twinhold.api.kit.operations import Operation, Parameter
 from twinhold.api.kit.request import Request
 from twinhold.api.willow import batches, parameters
-from twinhold.api.willow.twins import LARGEST_IDS, read_ids
+from twinhold.api.willow.twins import LARGEST_IDS, MOST_IDS, read_ids
 from twinhold.api.willow.wire import time_series as wire
 from twinhold.registry import instants, time_series
 from twinhold.registry.errors import InvalidValueError
@@ -135,17 +138,20 @@ def _array(documents: list[str]) -> bytes:
     return f"[{','.join(documents)}]".encode()
 
 
-_START = Parameter("start", str, None, "Values from this time on.")
-_END = Parameter("end", str, None, "Values before this time.")
+_START = Parameter("start", forms.AnyInstant, None, "Values from this time on.")
+_END = Parameter("end", forms.AnyInstant, None, "Values before this time.")
 _QUALITY = Parameter("includeDataQuality", bool, False, "With flags of quality, all false.")
 _PAGE = (
-    _START,
-    _END,
-    Parameter("pageSize", int, 100, "Values of a page, at most 10,000."),
-    Parameter("continuationToken", str, None, "The one of the page before."),
+    replace(_START, type=forms.Instant, required=True),
+    replace(_END, type=forms.Instant, required=True),
+    Parameter("pageSize", forms.integer(1, _MOST_A_PAGE), 100, "Values of a page, at most 10,000."),
+    Parameter("continuationToken", forms.Cursor, None, "The one of the page before."),
     _QUALITY,
 )
 _LATEST = (_START, _END, _QUALITY)
+
+_Values = Annotated[list[wire.ValueInput], forms.described(maxItems=batches.MOST_VALUES)]
+_Ids = Annotated[list[str], forms.described(maxItems=MOST_IDS)]
 
 OPERATIONS = (
     Operation(
@@ -154,7 +160,7 @@ OPERATIONS = (
         path="/time-series",
         handler=post_telemetry,
         summary="Store up to 10,000 values of Capability twins, all or none.",
-        request=list[wire.ValueInput],
+        request=_Values,
         largest_body=LARGEST_BATCH,
         response=wire.Accepted,
         needs=("put_time_series",),
@@ -166,7 +172,7 @@ OPERATIONS = (
         handler=get_by_ids,
         summary="List values of some twins, the earliest first.",
         query=_PAGE,
-        request=list[str],
+        request=_Ids,
         largest_body=LARGEST_IDS,
         response=wire.Page,
         needs=("get_time_series",),
@@ -178,7 +184,7 @@ OPERATIONS = (
         handler=get_latest_by_ids,
         summary="Read the latest value of each of some twins.",
         query=_LATEST,
-        request=list[str],
+        request=_Ids,
         largest_body=LARGEST_IDS,
         response=list[wire.Value],
         needs=("get_time_series",),

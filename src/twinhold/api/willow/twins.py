@@ -1,8 +1,9 @@
 """Handlers of the operations on single twins, and on some named by their ids."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
+from twinhold.api.kit import forms
 from twinhold.api.kit.operations import Operation, Parameter, Reply
 from twinhold.api.kit.request import Request
 from twinhold.api.willow import bodies, conditions, parameters
@@ -17,7 +18,7 @@ from twinhold.registry.twin_views import Shown, View
 LARGEST_IDS = 512 * 1024
 """Bytes of a body of ids: room for a thousand of any characters."""
 
-_MOST_IDS = 1000
+MOST_IDS = 1000
 _SERVER_SIDE = {"id", "lastupdatetime"}
 
 
@@ -61,8 +62,8 @@ def read_ids(body: bytes) -> list[str]:
         InvalidValueError: it is no array of texts, or too long.
     """
     items = documents.parse_array(body)
-    if len(items) > _MOST_IDS:
-        raise InvalidValueError(f"At most {_MOST_IDS} ids are taken at once.", "")
+    if len(items) > MOST_IDS:
+        raise InvalidValueError(f"At most {MOST_IDS} ids are taken at once.", "")
     for number, item in enumerate(items):
         if not isinstance(item, str):
             kind = documents.kind(item)
@@ -159,8 +160,10 @@ _PUT = Operation(
     path="/twins",
     handler=put_twin,
     summary="Create or replace a twin.",
+    headers=conditions.HEADERS,
     request=wire.DigitalTwinInput,
     response=wire.DigitalTwin,
+    gives={"id": "/id", "twinId": "/id"},
     needs=("create_twin", "update_twin"),
 )
 
@@ -176,7 +179,7 @@ OPERATIONS = (
         handler=get_twins_by_ids,
         summary="Read twins by their ids; those that do not exist are left out.",
         query=(Parameter("includeRelationships", bool, False, "With their relationships."),),
-        request=list[str],
+        request=Annotated[list[str], forms.described(maxItems=MOST_IDS)],
         largest_body=LARGEST_IDS,
         response=list[wire.RelatedTwin],
         needs=("get_twin",),
@@ -197,7 +200,8 @@ OPERATIONS = (
         path="/twins/{id}",
         handler=patch_twin,
         summary="Change parts of a twin by a JSON Patch.",
-        request=list[PatchOperation],
+        headers=conditions.HEADERS,
+        request=list[wire.PatchInput],
         response=wire.DigitalTwin,
         needs=("update_twin",),
     ),
@@ -208,6 +212,7 @@ OPERATIONS = (
         handler=delete_twin,
         summary="Delete a twin with all that hangs on it; ours.",
         query=(Parameter("cascade", bool, False, "Delete its relationships too."),),
+        headers=conditions.HEADERS,
         status=204,
         needs=("delete_twin",),
     ),

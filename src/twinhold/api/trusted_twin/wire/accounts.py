@@ -1,16 +1,17 @@
 """Accounts on the wire."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+from twinhold.api.kit.forms import described
 from twinhold.api.trusted_twin.wire.common import Seconds
 
 
 class AccountInput(msgspec.Struct, frozen=True):
     """The body of create_account: a name of 1 to 64 printable characters."""
 
-    name: str
+    name: Annotated[str, described(format="account-name", minLength=1, maxLength=64)]
 
 
 class AccountCredentials(msgspec.Struct, frozen=True):
@@ -31,7 +32,12 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     resource_access_log: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
+_NoTables = Annotated[dict[str, Any], described(maxProperties=0)]
+
+
 class AccountUpdate(msgspec.Struct, frozen=True):
     """The body of update_account; the tables of an access log are not there yet."""
 
-    resource_access_log: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
+    resource_access_log: (
+        Annotated[dict[str, Any], described(maxProperties=0)] | None | msgspec.UnsetType
+    ) = msgspec.UNSET

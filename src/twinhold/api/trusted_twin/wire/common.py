@@ -1,13 +1,14 @@
 """What the records of several resources have in common on the wire."""
 
 import re
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 
+from twinhold.api.kit.forms import described, names
 from twinhold.registry.errors import InvalidValueError, quoted
 
-_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
 _LAST_SECOND = 253_402_300_799
 
 
@@ -20,7 +21,11 @@ class Dated(Protocol):
     def updated(self) -> int: ...  # noqa: D102
 
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z_ \-]{0,30}[0-9A-Za-z]\Z")]
+_NAME = r"^[0-9A-Za-z][0-9A-Za-z_ \-]{0,30}[0-9A-Za-z]"
+
+Name = Annotated[
+    str, msgspec.Meta(pattern=_NAME + r"\Z", extra_json_schema={"pattern": _NAME + "$"})
+]
 """The name of a user or role: 2 to 32 characters (spec section 1)."""
 
 
@@ -28,10 +33,17 @@ Seconds = float
 """Seconds since the epoch, with three decimals."""
 
 
+Validity = Annotated[float, described(minimum=0, maximum=_LAST_SECOND)]
+"""Seconds since the epoch, to the year 9999, in a body or parameter."""
+
+Description = Annotated[dict[str, Any], names("^[a-z_][0-9a-z_]{0,63}$", "description-key")]
+"""What its owner says of a thing (seeds 000 and 002)."""
+
+
 class ValidityInput(msgspec.Struct, frozen=True):
     """An end in seconds since the epoch; null means never, absent unchanged."""
 
-    validity_ts: float | None | msgspec.UnsetType = msgspec.UNSET
+    validity_ts: Validity | None | msgspec.UnsetType = msgspec.UNSET
 
 
 def seconds(microseconds: int | None) -> msgspec.Raw | None:

@@ -1,9 +1,15 @@
 """The parameter `context`: whose identities or stickers count."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
+from twinhold.api.kit.forms import UUID, described
 from twinhold.api.kit.request import Request
 from twinhold.registry import ids
+
+_WHOSE = f"personal|system|{UUID}"
+
+Context = Annotated[str, described(format="context", pattern=f"^({_WHOSE})(,({_WHOSE}))*$")]
 
 CONTEXT = "Whose: personal, system, an account, or several (repeated or with commas)."
 

@@ -7,14 +7,16 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 
 from twinhold.api.kit.decode import convert
-from twinhold.api.trusted_twin.wire.common import Seconds, microseconds, seconds
+from twinhold.api.kit.forms import Uuid, names
+from twinhold.api.trusted_twin.wire.common import Description, Seconds, microseconds, seconds
 from twinhold.registry import documents, ids
 from twinhold.registry.docs import Doc, ListedDoc, NewDoc, StorageClass
 from twinhold.registry.downloads import Grant
 from twinhold.registry.errors import InvalidValueError, quoted
 from twinhold.registry.uploads import Upload
 
-_HASH = msgspec.Meta(pattern=r"^[a-f0-9]{64}\Z")
+_HASH = msgspec.Meta(pattern=r"^[a-f0-9]{64}\Z", extra_json_schema={"pattern": "^[a-f0-9]{64}$"})
+DOC_NAME = r"^([a-zA-Z0-9_-]{1,32}/){0,5}[a-zA-Z0-9_-]{1,32}(\.[a-zA-Z0-9]{1,8})?$"
 _LONGEST_NUMBER = 32
 
 
@@ -44,22 +46,22 @@ class UploadedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DocInput(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file to attach; `hash` is its SHA-256, when it is to be checked."""
 
-    handler: str
+    handler: Uuid
     hash: Annotated[str, _HASH] | None = None
     storage_class: StorageClass = "access_optimized"
-    description: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
+    description: Description | None | msgspec.UnsetType = msgspec.UNSET
 
 
 class DocsInput(msgspec.Struct, frozen=True):
     """The body of attach_twin_doc: files by the names that they are to have."""
 
-    docs: dict[str, DocInput]
+    docs: Annotated[dict[str, DocInput], names(DOC_NAME, "doc")]
 
 
 class DocUpdate(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of update_twin_doc."""
 
-    description: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
+    description: Description | None | msgspec.UnsetType = msgspec.UNSET
 
 
 class DocCertificate(msgspec.Struct, frozen=True):

@@ -1,26 +1,29 @@
 """Identities on the wire."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from twinhold.api.trusted_twin.wire.common import Seconds, microseconds, seconds, times
+from twinhold.api.kit.forms import Rule, names
+from twinhold.api.trusted_twin.wire.common import Seconds, Validity, microseconds, seconds, times
 from twinhold.api.trusted_twin.wire.twins import Twin
 from twinhold.registry import documents
 from twinhold.registry.identities import Identity, IdentityChange
+
+IDENTITY = "^[A-Za-z_][0-9A-Za-z_]{0,7}#[0-9A-Za-z_=+-]{1,128}$"
 
 
 class IdentityInput(msgspec.Struct, frozen=True):
     """Null removes, absent leaves as it is; without a visibility the identity is private."""
 
-    validity_ts: float | None | msgspec.UnsetType = msgspec.UNSET
-    visibility: str | None | msgspec.UnsetType = msgspec.UNSET
+    validity_ts: Validity | None | msgspec.UnsetType = msgspec.UNSET
+    visibility: Rule | None | msgspec.UnsetType = msgspec.UNSET
 
 
 class IdentitiesInput(msgspec.Struct, frozen=True):
     """The body of create_twin_identity: identities by their names."""
 
-    identities: dict[str, IdentityInput]
+    identities: Annotated[dict[str, IdentityInput], names(IDENTITY, "identity")]
 
 
 class IdentityCertificate(msgspec.Struct, frozen=True):

@@ -1,10 +1,11 @@
 """Ledgers on the wire (spec/trusted-twin.md section 7)."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from twinhold.api.kit import forms
 from twinhold.api.kit.decode import decode, decode_texts
 from twinhold.api.trusted_twin.wire.common import Seconds
 from twinhold.registry import documents, rule_texts
@@ -15,6 +16,8 @@ from twinhold.registry.ledgers.writing import Given, Terms
 
 MOST_RULES = 100
 """Different rules of entries in a request, and different conditions."""
+
+ENTRIES = forms.names("^([a-z_][0-9a-z_]*|_*[a-z0-9]+([_-][0-9a-z]+)*)$", "entry", maxLength=128)
 
 Unset = msgspec.UnsetType
 
@@ -111,14 +114,14 @@ class EntryInput(msgspec.Struct, frozen=True):
 class TermsInput(msgspec.Struct, frozen=True):
     """`conditions`: a rule for an entry; `transaction`: all entries change or none."""
 
-    conditions: dict[str, str] | None = None
+    conditions: dict[str, forms.Rule] | None = None
     transaction: bool | None = None
 
 
 class LedgerInput(TermsInput, frozen=True):
     """The body of add and update."""
 
-    entries: dict[str, EntryInput] = {}
+    entries: Annotated[dict[str, EntryInput], ENTRIES] = {}
 
 
 class _Change(TermsInput, frozen=True):
@@ -136,7 +139,7 @@ class EntryValueInput(msgspec.Struct, frozen=True):
 class LedgerValuesInput(TermsInput, frozen=True):
     """The body of an update of values."""
 
-    entries: dict[str, EntryValueInput] = {}
+    entries: Annotated[dict[str, EntryValueInput], ENTRIES] = {}
 
 
 async def added(body: bytes, account: str) -> tuple[Mapping[str, Given], Terms]:

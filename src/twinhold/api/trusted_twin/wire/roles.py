@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from twinhold.api.kit.forms import Rule
 from twinhold.api.trusted_twin.wire.common import Name, Seconds
 
 
@@ -25,12 +26,12 @@ class Rules(msgspec.Struct, frozen=True):
 class RulesInput(msgspec.Struct, frozen=True):
     """The rules of a role in a body, under either of the names that the vendor uses."""
 
-    twin_rule: str | None = None
-    entry_rule: str | None = None
-    identity_rule: str | None = None
-    twin: str | None = None
-    entry: str | None = None
-    identity: str | None = None
+    twin_rule: Rule | None = None
+    entry_rule: Rule | None = None
+    identity_rule: Rule | None = None
+    twin: Rule | None = None
+    entry: Rule | None = None
+    identity: Rule | None = None
 
 
 class RoleInput(msgspec.Struct, frozen=True):

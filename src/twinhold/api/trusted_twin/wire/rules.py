@@ -4,12 +4,14 @@ from typing import Literal
 
 import msgspec
 
+from twinhold.api.kit.forms import Uuid
+
 
 class ExplainInput(msgspec.Struct, frozen=True):
     """The body of explain_rule: a rule, and a twin to evaluate it on."""
 
     rule: str
-    twin: str | None = None
+    twin: Uuid | None = None
 
 
 class RuleReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

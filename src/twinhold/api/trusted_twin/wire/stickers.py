@@ -4,14 +4,18 @@ from typing import Annotated, Any
 
 import msgspec
 
-from twinhold.api.trusted_twin.wire.common import Seconds, microseconds, seconds
+from twinhold.api.kit.forms import Uuid, names
+from twinhold.api.trusted_twin.wire.common import Seconds, Validity, microseconds, seconds
 from twinhold.registry import documents, ids
 from twinhold.registry.stickers import NewSticker, Sticker
 
 Note = Annotated[str, msgspec.Meta(max_length=512)]
-Topic = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z\-]{3,48}\Z")]
+COLOR = "^[0-9A-Za-z-]{3,48}$"
+Topic = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9A-Za-z\-]{3,48}\Z", extra_json_schema={"pattern": COLOR})
+]
 Topics = Topic | list[Topic]
-Recipients = Annotated[list[str], msgspec.Meta(min_length=1, max_length=100)]
+Recipients = Annotated[list[Uuid], msgspec.Meta(min_length=1, max_length=100)]
 
 
 class Publish(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,14 +31,14 @@ class StickerInput(msgspec.Struct, frozen=True):
 
     recipients: Recipients
     note: Note | None = None
-    validity_ts: float | None = None
+    validity_ts: Validity | None = None
     publish: Publish | None = None
 
 
 class StickersInput(msgspec.Struct, frozen=True):
     """The body of put_sticker: stickers by their colors."""
 
-    stickers: dict[str, StickerInput]
+    stickers: Annotated[dict[str, StickerInput], names(COLOR, "color")]
 
 
 class StickerOfAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,18 +1,18 @@
 """Tokens on the wire."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from twinhold.api.trusted_twin.wire.common import Seconds
+from twinhold.api.trusted_twin.wire.common import Description, Seconds, Validity
 
 
 class TokenInput(msgspec.Struct, frozen=True):
     """The body of create_user_token."""
 
-    secret_dict: dict[str, Any] | None = None
+    secret_dict: Description | None = None
     options: list[Literal["create", "refresh"]] | None = None
-    validity_ts: float | None = None
+    validity_ts: Validity | None = None
 
 
 class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

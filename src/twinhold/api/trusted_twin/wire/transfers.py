@@ -2,13 +2,14 @@
 
 import msgspec
 
+from twinhold.api.kit.forms import Uuid
 from twinhold.api.trusted_twin.wire.common import Seconds
 
 
 class TransferInput(msgspec.Struct, frozen=True):
     """The body of create_twin_transfer: the account that is offered the twin."""
 
-    recipient: str
+    recipient: Uuid
 
 
 class Transfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

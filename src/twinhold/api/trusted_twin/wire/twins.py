@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from twinhold.api.trusted_twin.wire import common
 from twinhold.api.trusted_twin.wire.common import Seconds
 from twinhold.registry import documents
 from twinhold.registry.errors import InvalidValueError
@@ -44,7 +45,7 @@ class Twin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
 class TwinInput(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of create and update: keys of the description match `^[a-z_][0-9a-z_]{0,63}$`."""
 
-    description: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
+    description: common.Description | None | msgspec.UnsetType = msgspec.UNSET
 
 
 class TwinPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,24 +4,25 @@ from typing import Any
 
 import msgspec
 
-from twinhold.api.trusted_twin.wire.common import Name, Seconds
+from twinhold.api.kit.forms import Uuid
+from twinhold.api.trusted_twin.wire.common import Description, Name, Seconds
 
 
 class UserCreate(msgspec.Struct, frozen=True):
     """The body of create_user."""
 
-    role: str
+    role: Uuid
     name: Name | msgspec.UnsetType = msgspec.UNSET
-    description: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
+    description: Description | None | msgspec.UnsetType = msgspec.UNSET
     activity: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
 
 
 class UserUpdate(msgspec.Struct, frozen=True):
     """The body of update_user."""
 
-    role: str | msgspec.UnsetType = msgspec.UNSET
+    role: Uuid | msgspec.UnsetType = msgspec.UNSET
     name: Name | msgspec.UnsetType = msgspec.UNSET
-    description: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
+    description: Description | None | msgspec.UnsetType = msgspec.UNSET
     activity: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -1,10 +1,20 @@
 """Looking for twins on the wire; every member may be left out or null."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+from twinhold.api.kit.forms import AnyInstant, Cursor, Filled, described
 from twinhold.api.willow.wire.twins import RelatedTwin
+
+Direction = Annotated[str, described(format="direction")]
+"""Incoming, Outgoing or IncomingOrOutgoing, in any case."""
+
+Operator = Annotated[str, described(format="operator")]
+"""One of the operators of docs/reference/willow.md, in any case."""
+
+Join = Annotated[str, described(format="join")]
+"""And or Or, in any case."""
 
 
 class ModelFilter(msgspec.Struct, frozen=True, rename="camel"):
@@ -17,7 +27,7 @@ class ModelFilter(msgspec.Struct, frozen=True, rename="camel"):
 class RelationshipFilter(msgspec.Struct, frozen=True, rename="camel"):
     """Twins with such a relationship: Incoming, Outgoing or IncomingOrOutgoing."""
 
-    relationship_direction: str | None = None
+    relationship_direction: Direction | None = None
     relationship_names: list[str] = []
     related_model_filter: ModelFilter = ModelFilter()
 
@@ -31,17 +41,17 @@ class LocationFilter(msgspec.Struct, frozen=True, rename="camel"):
 class DateFilter(msgspec.Struct, frozen=True, rename="camel"):
     """Twins changed after a time and before another."""
 
-    last_updated_after: str | None = None
-    last_updated_before: str | None = None
+    last_updated_after: AnyInstant | None = None
+    last_updated_before: AnyInstant | None = None
 
 
 class PropertyFilter(msgspec.Struct, frozen=True, rename="camel"):
     """A test of a field, or filters joined by `And` or `Or`."""
 
     field: str | None = None
-    operator: str | None = None
+    operator: Operator | None = None
     value: Any = None
-    filter_condition_operator: str | None = None
+    filter_condition_operator: Join | None = None
     filters: "list[PropertyFilter]" = []
 
 
@@ -66,8 +76,8 @@ class GetTwinsRequest(CountTwinsRequest, frozen=True, rename="camel"):
     """Which twins to list, 1 to 1000 of them; the token is that of the page before."""
 
     include: Include = Include()
-    page_size: int = 100
-    continuation_token: str | None = None
+    page_size: Annotated[int, described(minimum=1, maximum=1000)] = 100
+    continuation_token: Cursor | None = None
 
 
 class TwinPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -80,17 +90,17 @@ class TwinPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 class GraphStep(msgspec.Struct, frozen=True, rename="camel"):
     """Relationships to follow from the twins found before; empty lists stand for any."""
 
-    alias: str = ""
+    alias: Filled = ""
     relationship_names: list[str] = []
     model_names: list[str] = []
     exact_model_match: bool = False
-    direction: str | None = None
+    direction: Direction | None = None
     relationship: "GraphStep | None" = None
 
 
 class GetTwinGraphRequest(msgspec.Struct, frozen=True, rename="camel"):
     """A twin and the relationships to follow from it."""
 
-    alias: str = ""
-    id: str = ""
+    alias: Filled = ""
+    id: Filled = ""
     relationships: list[GraphStep] = []

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from twinhold.api.kit.forms import Filled
 from twinhold.store.shape import Json, Quoted, Text, optional, shape
 
 
@@ -22,9 +23,9 @@ class Relationship(
 class RelationshipInput(msgspec.Struct, frozen=True, rename="camel"):
     """The body that makes a relationship; its id is derived, whatever the body says."""
 
-    target_id: str
-    source_id: str
-    name: str
+    target_id: Filled
+    source_id: Filled
+    name: Filled
     properties: dict[str, Any] = {}
     id: str | None = None
 

@@ -4,18 +4,19 @@ from typing import Any
 
 import msgspec
 
+from twinhold.api.kit.forms import Instant, Name
 from twinhold.store.shape import Json, Quoted, Shape, ShortInstant, shape
 
 
 class ValueInput(msgspec.Struct, frozen=True, rename="camel"):
     """A value that is sent; `dtId` (or `twinId`) or else `externalId` names its twin."""
 
-    connector_id: str
-    source_timestamp: str
+    connector_id: Name
+    source_timestamp: Instant
     scalar_value: bool | float | str | dict[str, Any]
-    dt_id: str | None = None
-    twin_id: str | None = None
-    external_id: str | None = None
+    dt_id: Name | None = None
+    twin_id: Name | None = None
+    external_id: Name | None = None
     properties: dict[str, Any] | None = None
 
 

@@ -1,9 +1,10 @@
 """Twins on the wire: the structs describe it for the reference, the shape writes it."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from twinhold.api.kit.forms import Dtmi, TwinId, described
 from twinhold.api.willow.wire.relationships import Relationship
 from twinhold.store.shape import Instant, Json, Quoted, Text, shape
 
@@ -20,10 +21,18 @@ class DigitalTwin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
 class DigitalTwinInput(msgspec.Struct, frozen=True, rename="camel"):
     """The body that creates or replaces a twin; the server's clock decides `lastUpdateTime`."""
 
-    id: str
-    model_id: str
+    id: TwinId
+    model_id: Dtmi
     contents: dict[str, Any] = {}
-    last_update_time: str | None = None
+    last_update_time: Any = None
+
+
+class PatchInput(msgspec.Struct, frozen=True):
+    """An operation of a JSON Patch on a twin; a value is needed by all but `remove`."""
+
+    op: Literal["add", "replace", "remove", "test"]
+    path: Annotated[str, described(pattern="^/", format="patch-path")]
+    value: Any = msgspec.UNSET
 
 
 class RelatedTwin(
