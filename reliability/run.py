@@ -14,12 +14,13 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from reliability import databases, mutants, powercut, processes, refusals
+from reliability import databases, fuzz, mutants, powercut, processes, refusals
 from reliability.engines import places
 from reliability.findings import Tally
 from reliability.processes import Point, Signal
 
 _SABOTAGED_CUTS = 40
+_MOST_PROBLEMS = 40
 _SOON_SECONDS = 10
 """In which a write must be possible after a fail-over."""
 
@@ -112,6 +113,16 @@ def _clock(options: argparse.Namespace) -> Iterator[Outcome]:
     yield from _examples(tally)
 
 
+def _fuzz(options: argparse.Namespace) -> Iterator[Outcome]:
+    requests, examples = (36_000, 2_500) if options.long else (4_000, 100)
+    extent = fuzz.Extent(requests, options.times or examples, options.seed)
+    with places() as found:
+        for place in found if options.long else found[:1]:
+            outcome = fuzz.fuzz(place, extent)
+            yield f"on {place.engine}: {outcome}", not outcome.problems
+            yield from ((problem, False) for problem in outcome.problems[:_MOST_PROBLEMS])
+
+
 def _mutants(options: argparse.Namespace) -> Iterator[Outcome]:
     if not options.long:
         yield f"{len(mutants.FAULTS)} faults, planted only with --long", True
@@ -133,6 +144,7 @@ _CHECKS: dict[str, Check] = {
     "database": _database,
     "failover": _failover,
     "clock": _clock,
+    "fuzz": _fuzz,
     "mutants": _mutants,
 }
 
