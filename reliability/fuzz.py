@@ -60,6 +60,7 @@ class Found:
         closed: of these, those that were no HTTP, for which the connection was closed.
         slowest: seconds of the slowest answer.
         memory: millions of bytes, resident: after the warm-up, at most, and at the end.
+        late: what was answered after more than a second.
         problems: what was not as it must be.
     """
 
@@ -68,6 +69,7 @@ class Found:
     closed: int = 0
     slowest: float = 0.0
     memory: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    late: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -94,6 +96,7 @@ def fuzz(place: Place, extent: Extent) -> Found:
         _send(server, world, extent, found)
         found.memory = (before, _memory(server, "VmHWM"), _resting_memory(server))
     read_log(server.log, found)
+    found.problems += found.late
     if found.memory[-1] > before * MOST_GROWTH:
         found.problems.append("the memory is not back to within 5 %")
     return found
@@ -118,7 +121,7 @@ def generate(world: World, examples: int, seed: int, found: Found) -> Iterator[s
         found.odd += sum(wire.statuses.values())
         if wire.slowest > SLOW_SECONDS:
             message = wire.slowest_message[:_LONGEST]
-            yield f"{kind}: answered after {wire.slowest:.1f} s: {message!r}"
+            found.late.append(f"{kind}: answered after {wire.slowest:.1f} s: {message!r}")
 
 
 def _run(wire: Wire, requests: Requests, examples: int, seed: int) -> None:
@@ -195,8 +198,10 @@ def read_log(log: Path, found: Found) -> None:
             status, seconds = entry["status"], entry["ms"] / 1000
             found.statuses[status] = found.statuses.get(status, 0) + 1
             found.slowest = max(found.slowest, seconds)
-            if status >= _SERVER_ERROR or seconds > SLOW_SECONDS:
+            if status >= _SERVER_ERROR:
                 found.problems.append(line.strip()[:_LONGEST])
+            elif seconds > SLOW_SECONDS:
+                found.late.append(line.strip()[:_LONGEST])
 
 
 def _resting_memory(server: Server) -> float:

@@ -3,18 +3,28 @@
 More kills and signals have their tests beside this one; fail-overs take too long for the suite.
 """
 
+import socketserver
+import threading
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
-from reliability import databases, mutants, powercut, processes, refusals
+from hypothesis import strategies as st
+from reliability import databases, fuzz, mutants, powercut, processes, refusals
 from reliability.engines import Place
+from reliability.fuzz_requests import KINDS
+from reliability.fuzz_wire import Sent, Wire
+from reliability.fuzz_world import World
 from reliability.powercut import Sabotage
 from reliability.processes import Point
-from tests.harness import ROOT
+from tests.harness import ROOT, serving
 
-CUTS, SABOTAGED = 40, 15
+from twinhold.api import trusted_twin, willow
+from twinhold.api.twinhold import NAMES
+
+CUTS, SABOTAGED, ODD = 40, 15, 60
 SEED = 1
 
 
@@ -71,3 +81,37 @@ def test_every_fault_still_fits_the_source(fault: mutants.Fault) -> None:
     """The long form plants them; a change of the source must not take one away in silence."""
     assert fault.wrong in mutants.mutated(fault)
     assert (ROOT / "tests" / fault.tests).is_file()
+
+
+def test_no_request_is_answered_by_an_error_of_the_server(tmp_path: Path) -> None:
+    """Odd JSON, headers, cursors, rules, models, patches, paths and bytes: at worst a refusal."""
+    found = fuzz.Found()
+    with serving(tmp_path / "data") as server:
+        found.problems += fuzz.generate(World.of(server.account()), ODD, SEED, found)
+    fuzz.read_log(server.log, found)
+    assert found.problems == []
+    assert found.odd >= ODD * len(KINDS)
+    assert found.statuses.keys() >= {200, 201, 400, 401, 404, 405}
+
+
+def test_an_error_of_the_server_is_noticed() -> None:
+    class Failing(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1000)
+            self.request.sendall(b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Failing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        wire = Wire(f"http://127.0.0.1:{server.server_address[1]}", "secret")
+        with pytest.raises(AssertionError, match="500 to Sent"):
+            fuzz._run(wire, st.just(Sent(b"GET", b"/")), 1, SEED)
+        wire.close()
+        server.shutdown()
+
+
+def test_what_is_taken_off_a_check_of_schemathesis_is_there() -> None:
+    """An exception for an operation that is gone, or has another name, would hide something."""
+    settings = tomllib.loads((ROOT / "reliability/schemathesis.toml").read_text())
+    named = {name for entry in settings["operations"] for name in entry["include-operation-id"]}
+    operations = (*trusted_twin.DIALECT.operations, *willow.DIALECT.operations)
+    assert named <= {operation.name for operation in operations} | set(NAMES)
