@@ -26,6 +26,12 @@ MOST_TOGETHER = 50_000
 """Twins that all steps together may find."""
 
 
+LARGEST_ANSWER = 64 * 1024 * 1024
+"""Characters that the twins of all steps may have together."""
+
+_READ_TOGETHER = 500
+
+
 class Step(msgspec.Struct, frozen=True):
     """Relationships to follow.
 
@@ -82,11 +88,11 @@ class _Walk:
         self._call = call
         self._shape = shape
         self._room = MOST_TOGETHER
+        self._space = LARGEST_ANSWER
 
     async def take(self, step: Step, twins: Sequence[Facts]) -> None:
         """Take a step from some twins, and the one that follows from those that are found."""
         found = await self._follow(step, twins)
-        self._room -= len(found)
         self.found[step.alias] = [twin.document for twin in found]
         if step.following is not None:
             await self.take(step.following, found)
@@ -95,23 +101,38 @@ class _Walk:
         """The twins that a step leads to.
 
         Raises:
-            InvalidValueError: there are too many.
+            InvalidValueError: there are too many, or they are too large.
         """
         most = min(self._room, MOST_TWINS)
         wanted = await twin_filters.models_of(self._transaction, self._call, step.model)
         paths = Paths(step.directions, step.names, wanted)
         statement = stored.neighbours(
             paths.directions, named=paths.is_named, modelled=paths.is_modelled
-        )
+        ).shaped(self._shape)
         parameters = {
             **paths.parameters,
             "owner": self._call.actor.account,
             "uuids": models.names(twin.uuid for twin in twins),
-            "count": most + 1,
+            "count": _READ_TOGETHER,
         }
-        rows = await self._transaction.all(statement.shaped(self._shape), parameters)
-        if len(rows) > most:
-            message = f"The step {quoted(step.alias)} finds more than {most} twins."
-            raise InvalidValueError(f"{message} Name relationships or models to find fewer.")
-        found = await gathering.twins_of(self._transaction, self._call, rows)
-        return [twin for twin in found if access.sees_twin(self._call, twin)]
+        looked, found, after = 0, list[Facts](), ""
+        while True:
+            rows = await self._transaction.all(statement, parameters | {"after": after})
+            looked += len(rows)
+            if looked > most:
+                raise _too_much(step, f"{most} twins")
+            part = await gathering.twins_of(self._transaction, self._call, rows)
+            seen = [twin for twin in part if access.sees_twin(self._call, twin)]
+            self._space -= sum(len(twin.document) for twin in seen)
+            if self._space < 0:
+                raise _too_much(step, f"{LARGEST_ANSWER} characters of twins")
+            found += seen
+            if len(rows) < _READ_TOGETHER:
+                self._room -= len(found)
+                return found
+            after = part[-1].id or ""
+
+
+def _too_much(step: Step, most: str) -> InvalidValueError:
+    message = f"The step {quoted(step.alias)} finds more than {most}, with those before it."
+    return InvalidValueError(f"{message} Name relationships or models to find fewer.")

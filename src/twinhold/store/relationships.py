@@ -171,7 +171,9 @@ def ends(direction: Direction, *, named: bool, modelled: bool) -> Statement:
 
 @lru_cache
 def neighbours(directions: tuple[Direction, ...], *, named: bool, modelled: bool) -> Statement:
-    """The `Facts` of the twins to which edges lead from some twins, each once, by their ids.
+    """The `Facts` of the next twins to which edges lead from some twins, each once, by their ids.
+
+    Those of an id behind `:after`, `:count` of them at most.
 
     Args:
         directions: of the edges, seen from the twins that they are followed from.
@@ -188,7 +190,7 @@ def neighbours(directions: tuple[Direction, ...], *, named: bool, modelled: bool
             SELECT DISTINCT CAST(:owner AS {{uuid}}) AS holder, place FROM ends
         )
         SELECT {FACTS}, {{document}}, {{generation}} FROM whole CROSS JOIN twins
-        WHERE owner = holder AND uuid = place AND id IS NOT NULL
+        WHERE owner = holder AND uuid = place AND id > :after
             {"AND " + OF_RELATED if modelled else ""}
         ORDER BY id LIMIT :count"""
     )

@@ -1,8 +1,10 @@
 """POST /twins/graph: a twin and those found by its relationships (spec/willow.md 4.8, 8.3)."""
 
+import json
 from typing import Any
 
 import pytest
+from tests.dialect.willow.buildings import new_id, put
 from tests.dialect.willow.conftest import GRAPH_TWINS
 from tests.dialect.willow.queries import ask, graph
 from tests.harness import Account, problem
@@ -145,3 +147,42 @@ class TestAccess:
         assert graph(caller, "CH-1") == {"Start": ["CH-1"]}
         answer = ask(caller, "/graph", alias="T", id="CH-1", relationships=[step("x")])
         assert problem(answer)[0] == 403
+
+
+def crowd(account: Account, count: int, **contents: Any) -> tuple[str, list[str]]:
+    """A level, and the ids of so many rooms that are part of it."""
+    level = new_id("Crowded")
+    put(account, level, "Level")
+    rooms = [f"{level}-{number:05d}" for number in range(count)]
+    model = {"$model": f"{PREFIX}Room;1"}
+    twins: list[dict[str, Any]] = [{"$dtId": id_, "$metadata": model} | contents for id_ in rooms]
+    edges = [
+        {
+            "$relationshipId": "in",
+            "$sourceId": id_,
+            "$targetId": level,
+            "$relationshipName": "isPartOf",
+        }
+        for id_ in rooms
+    ]
+    for section, items in (("twins", twins), ("relationships", edges)):
+        text = "\n".join(json.dumps(item) for item in items)
+        answer = account.request("POST", f"/imports?section={section}", data=text.encode())
+        assert answer.json() == {"stored": count, "problems": []}
+    return level, rooms
+
+
+class TestLimits:
+    def test_a_step_may_find_many_more_than_are_read_together(self, building: Account) -> None:
+        level, rooms = crowd(building, 1001)
+        parts = step("Rooms", "Incoming", "isPartOf", relationship=step("Up", "Outgoing"))
+        assert graph(building, level, parts) == {"Start": [level], "Rooms": rooms, "Up": [level]}
+
+    def test_an_answer_is_no_larger_than_its_limit(self, building: Account) -> None:
+        level, _ = crowd(building, 33, description="x" * 64_000)
+        steps = [step(str(number), "Incoming", "isPartOf") for number in range(32)]
+        refused = ask(building, "/graph", alias="T", id=level, relationships=steps)
+        assert problem(refused)[0] == 400
+        assert "67108864 characters" in refused.json()["detail"]
+        answer = ask(building, "/graph", alias="T", id=level, relationships=steps[:31])
+        assert answer.status_code == 200
