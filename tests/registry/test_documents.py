@@ -107,3 +107,15 @@ def test_an_array_is_read_as_strictly_as_an_object(value: list[Any], ascii_only:
 def test_what_is_no_array_is_refused(body: bytes) -> None:
     with pytest.raises(REFUSALS):
         documents.parse_array(body)
+
+
+@pytest.mark.parametrize("item", [b"0", b"{}", b"[]", b'""'])
+def test_more_values_than_memory_should_hold_are_refused(item: bytes) -> None:
+    """A body of 32 MiB could else take a gigabyte, and the server a minute."""
+    with pytest.raises(InvalidValueError, match="more than 2000000 values"):
+        documents.parse_array(b"[" + b",".join([item] * (documents.MOST_VALUES + 1)) + b"]")
+
+
+def test_a_large_body_of_few_values_is_read() -> None:
+    text = "x" * (documents.MOST_VALUES + 1)
+    assert documents.parse_array(f'["{text}"]'.encode()) == [text]

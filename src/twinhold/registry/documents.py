@@ -18,6 +18,9 @@ import msgspec
 from twinhold.registry.errors import InvalidValueError, NotJsonError, NotUtf8Error, quoted
 
 DEEPEST = 64
+MOST_VALUES = 2_000_000
+"""Values of a body, or what looks like some: each costs some 60 bytes once it is decoded."""
+
 _MOST_DIGITS = 4000
 _KEY = re.compile(r"[a-z_][0-9a-z_]{0,63}")
 _KEY_END = re.compile(rb'"\s*:')
@@ -119,12 +122,19 @@ def kind(value: object) -> str:
     return "null" if value is None else names.get(type(value), "a number")
 
 
+def _check_amount(body: bytes) -> None:
+    """Refuse a body of too many values, before memory is spent on them."""
+    if len(body) > MOST_VALUES and sum(map(body.count, (b",", b"{", b"["))) > MOST_VALUES:
+        raise InvalidValueError(f"The body holds more than {MOST_VALUES} values.", "")
+
+
 def _check_length(value: object, most: int) -> None:
     if isinstance(value, list) and len(value) > most:
         raise InvalidValueError(f"The array has more than {most} items.", "")
 
 
 def _parse(body: bytes, most: int = sys.maxsize) -> Any:
+    _check_amount(body)
     try:
         text = body.decode()
     except UnicodeDecodeError as error:

@@ -29,6 +29,9 @@ from twinhold.store.models import DocumentRow, VersionRow
 if TYPE_CHECKING:
     from twinhold.dtdl import Interface, InvalidModelError, ModelSet, Violation
 
+MOST_MODELS = 20_000
+"""Models of an upload; the largest ontologies have some thousands."""
+
 _MOST_VIOLATIONS = 100
 
 
@@ -114,7 +117,7 @@ async def _prepared(calls: Calls, drafts: Sequence[Draft]) -> Prepared | None:
 
 
 def _drafts(body: bytes) -> list[Draft]:
-    values = documents.parse_array(body)
+    values = documents.parse_array(body, MOST_MODELS)
     if not values:
         raise InvalidValueError("The array must hold at least one model.", "")
     for position, value in enumerate(values):

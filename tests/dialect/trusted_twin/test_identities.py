@@ -64,6 +64,13 @@ class TestCreate:
             assert abs(certificate.created_ts - time.time()) < 60
             assert one.updated_ts == certificate.created_ts
 
+    def test_refuses_rules_that_take_long_to_read(self, account: Account, twin: str) -> None:
+        rules = (" or ".join(f"TWIN.a{n} == {m}" for m in range(50)) for n in range(50))
+        sent: Any = {f"NFC#{n}": {"visibility": rule} for n, rule in enumerate(rules)}
+        answer = account.client().create_twin_identity(twin, body={"identities": sent})
+        assert error(answer) == (400, "400592")
+        assert names(account, twin) == []
+
     def test_of_many_at_once_one_succeeds(
         self, account: Account, guest: Account, twin: str
     ) -> None:

@@ -76,6 +76,7 @@ class TestConditions:
             ({"conditions": {"a": "1 +"}}, "400589"),
             ({"conditions": {"a": 1}}, "400592"),
             ({"conditions": {f"a{n}": f"{n} == {n}" for n in range(101)}}, "400592"),
+            ({"conditions": {f"a{n}": f"'{n:02}{'x' * 200}'" for n in range(99)}}, "400592"),
             ({"transaction": "yes"}, "400592"),
         ],
     )

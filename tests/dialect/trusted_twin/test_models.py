@@ -16,6 +16,7 @@ from tests.harness import Account, Server
 from tests.material import COUNT, PREFIX, component, interface, ontology
 
 from twinhold.api.trusted_twin.wire import models as wire
+from twinhold.registry.model_uploads import MOST_MODELS
 
 SPACE = interface("Space", displayName="Space", description={"en": "A part of a site."})
 LEVEL = interface("Level", extends="dtmi:test:Space;1", displayName={"en": "Level", "nl": "Laag"})
@@ -55,6 +56,10 @@ def refused(answer: requests.Response, status: int, subcode: str) -> str:
 
 
 class TestUpload:
+    def test_refuses_more_models_than_there_can_be(self, account: Account) -> None:
+        answer = upload(account, *[{}] * (MOST_MODELS + 1))
+        assert refused(answer, 400, "400592").startswith("The array has more than 20000 items.")
+
     def test_answers_the_models_in_the_order_sent(self, account: Account) -> None:
         answer = upload(account, LEVEL, SPACE)
         assert answer.status_code == 201, answer.text

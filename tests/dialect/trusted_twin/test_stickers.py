@@ -309,6 +309,10 @@ class TestList:
         caller = account.member(twin_rule="TWIN.n > 3")
         assert listed(caller, offset=2, limit=4) == ["c-9", "c-8", "c-7", "c-6"]
 
+    @pytest.mark.parametrize("le", ["4000000000", "4e9", "4.0E+09", "2.5e-310"])
+    def test_takes_a_number_in_any_form(self, account: Account, le: str) -> None:
+        assert body(account.client().list_stickers(params={"le": le})) == {"stickers": []}
+
     @pytest.mark.parametrize(
         "params",
         [
@@ -321,7 +325,8 @@ class TestList:
             {"ge": "x"},
             {"le": "nan"},
             {"ge": -1},
-            {"le": "1e3"},
+            {"le": "1e999"},
+            {"le": "1_0"},
         ],
     )
     def test_refuses_bad_parameters(self, account: Account, params: Any) -> None:

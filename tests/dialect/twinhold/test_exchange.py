@@ -304,6 +304,10 @@ class TestRefusals:
         answer = account.request("POST", "/imports?section=twins", data=b"", headers=headers)
         assert own_refusal(answer) == (413, "document.too_large")
 
+    def test_an_empty_cursor_is_none(self, account: Account) -> None:
+        answer = account.request("GET", "/exports?section=twins&cursor=")
+        assert (answer.status_code, answer.content) == (200, b"")
+
     @pytest.mark.parametrize("cursor", ["x", "é", "WyJhIiwgImIiXQ==", "WzFd", "WyJcdTAwMDAiXQ=="])
     @pytest.mark.parametrize("section", ["twins", "models"])
     def test_a_cursor_that_is_none(self, account: Account, section: str, cursor: str) -> None:
