@@ -257,12 +257,10 @@ async def _resolved_own(transaction: Transaction, call: Call, lookup: Lookup) ->
 
     That is how most readers of tags ask, and it costs one step in an index.
     """
-    account = call.actor.account
-    if (
-        lookup.visible_only
-        or lookup.accounts != frozenset({account})
-        or call.actor.identity_rule is not None
-    ):
+    account, accounts = call.actor.account, lookup.accounts
+    if lookup.visible_only or call.actor.identity_rule is not None:
+        return None
+    if accounts is None or len(accounts) > 1 or account not in accounts:
         return None
     wanted = {"identity": lookup.identity, "account": account, "now": call.now, "count": PAGE}
     rows = await transaction.all(stored.RESOLVE_OWN.shaped(lookup.shape), wanted)

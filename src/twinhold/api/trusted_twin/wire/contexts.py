@@ -20,10 +20,13 @@ def accounts(request: Request, default: str) -> frozenset[str] | None:
     Raises:
         InvalidValueError: a name is neither a word of the vendor's nor a UUID.
     """
-    names = _names(request.query.texts("context")) or [default]
+    own, texts = request.call.actor.account, request.query.texts("context")
+    if not texts and default == "personal":  # how most ask
+        return frozenset((own,))
+    names = _names(texts) or [default]
     if "system" in names:
         return None
-    return frozenset(_account(name, request.call.actor.account) for name in names)
+    return frozenset(_account(name, own) for name in names)
 
 
 def _names(texts: Sequence[str]) -> list[str]:
