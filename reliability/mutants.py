@@ -54,7 +54,7 @@ FAULTS = (
         "process/test_reliability.py",
     ),
     Fault(
-        "answer before the commit on PostgreSQL",
+        "answer before the commit is on disk, on PostgreSQL",
         "store/postgres.py",
         '    "jit": "off",\n',
         '    "jit": "off",\n    "synchronous_commit": "off",\n',
