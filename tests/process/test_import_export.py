@@ -233,6 +233,30 @@ class TestBadLines:
             assert places == ["7: /area", "8: ", "9: ", "12: /note", "14: /$targetId"]
             assert len(done(run("export", *here)).splitlines()) == 5
 
+    @pytest.mark.parametrize("served", [False, True])
+    def test_of_a_twin_that_never_changes_again(self, tmp_path: Path, served: bool) -> None:  # noqa: FBT001
+        first = write(tmp_path / "a", models=MODELS, twins=[room("a"), room("b")])
+        more = write(
+            tmp_path / "b",
+            twins=[room("c"), room("a")],
+            relationships=[door("1", "b", "c"), door("2", "c", "b")],
+        )
+        with serving(tmp_path / "data") as server:
+            here = ("--data", server.data)
+            done(run("import", first, *here))
+            for id_ in "ab":
+                uuids = server.operator.request("GET", f"/twins?match=twin_id=='{id_}'").json()
+                server.operator.request("DELETE", f"/twins/{uuids['twins'][0]}")
+            if not served:
+                server.stop()
+            outcome = run("import", more, "--strict", *here)
+            assert (outcome.returncode, outcome.stdout) == (1, "")
+            _, *told, last = outcome.stderr.splitlines()
+            assert last == "Nothing is stored."
+            assert [line.split(":")[1] for line in told] == ["3", "5"]
+            assert all("is terminated" in line for line in told)
+            assert '"c"' not in done(run("export", *here))
+
     def test_a_bad_model_ends_the_import(self, tmp_path: Path) -> None:
         wrong = interface("Wrong", extends="dtmi:test:Gone;1")
         file = write(tmp_path / "a", models=[*MODELS, wrong], twins=[room("a")])

@@ -104,9 +104,17 @@ def import_lines(url: str, secret: str, section: str, lines: bytes) -> Any:
     Raises:
         ServerError: the server cannot be reached or refuses.
     """
-    path = f"/imports?section={section}"
-    headers = {"Content-Type": "application/x-ndjson"}
-    return _ask(url, secret, Question("POST", path, lines, headers, seconds=_LONG_SECONDS))
+    return _import(url, secret, f"/imports?section={section}", lines)
+
+
+def refused_twins(url: str, secret: str, section: str, ids: Sequence[str]) -> Any:
+    """POST /imports?ids=true: what keeps twins of some ids from being imported.
+
+    Raises:
+        ServerError: the server cannot be reached or refuses.
+    """
+    lines = "\n".join(map(json.dumps, ids)).encode()
+    return _import(url, secret, f"/imports?section={section}&ids=true", lines)
 
 
 def export_pages(url: str, secret: str, section: str) -> Iterator[tuple[list[str], int]]:
@@ -139,6 +147,11 @@ class Answer(NamedTuple):
 
     body: bytes
     headers: Mapping[str, str] = {}
+
+
+def _import(url: str, secret: str, path: str, lines: bytes) -> Any:
+    headers = {"Content-Type": "application/x-ndjson"}
+    return _ask(url, secret, Question("POST", path, lines, headers, seconds=_LONG_SECONDS))
 
 
 def _post(url: str, secret: str, path: str, members: Any) -> Any:

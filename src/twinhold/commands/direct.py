@@ -171,6 +171,10 @@ class Direct:
             if cursor is None:
                 return
 
+    def refused_twins(self, section: Section, ids: Sequence[str]) -> Outcome:
+        """See `reach.Reached.refused_twins`."""
+        return self._as_account(partial(imports.check_ids, section=section, ids=ids))
+
     def find_twins(self, ids: Sequence[str]) -> dict[str, str]:
         """See `reach.Reached.find_twins`."""
 

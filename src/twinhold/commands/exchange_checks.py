@@ -1,11 +1,11 @@
 """The check of a whole file before anything of it is stored: `twinhold import --strict`.
 
 Twins and relationships are held against the models of the file and of the registry by the same
-functions that store them. What only the registry can say of a twin that it has already, whether
-the caller may change it, is found out when it is stored.
+functions that store them, and the registry is asked whether the caller may change the twins that
+it has already.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from twinhold import dtdl
@@ -19,7 +19,7 @@ from twinhold.registry.errors import (
     TwinInvalidError,
     quoted,
 )
-from twinhold.registry.imports import LineProblem, problems_of
+from twinhold.registry.imports import LineProblem, Section, problems_of
 
 if TYPE_CHECKING:
     from twinhold.dtdl import Model
@@ -41,11 +41,7 @@ class Checks:
         if batch.section == "models":
             yield from self._check_models(batch)
         elif batch.section == "twins":
-            for number, line in zip(batch.numbers, batch.lines, strict=True):
-                try:
-                    self._check_twin(line)
-                except RegistryError as error:
-                    yield from problems_of(number, error)
+            yield from self._check_twins(batch)
         elif batch.section == "relationships":
             yield from self._check_relationships(batch)
 
@@ -68,8 +64,27 @@ class Checks:
         else:
             self._models |= {dtmi: parsed[dtmi] for dtmi in parsed}
 
-    def _check_twin(self, line: bytes) -> None:
-        draft = exchange_lines.read_twin(line)
+    def _check_twins(self, batch: Batch) -> Iterator[LineProblem]:
+        good: dict[str, int] = {}
+        for number, line in zip(batch.numbers, batch.lines, strict=True):
+            try:
+                draft = exchange_lines.read_twin(line)
+                self._check_twin(draft)
+            except RegistryError as error:
+                yield from problems_of(number, error)
+            else:
+                good[draft.id] = number
+        yield from self._refused("twins", good)
+
+    def _refused(self, section: Section, lines: Mapping[str, int]) -> Iterator[LineProblem]:
+        """What the registry has against twins that it has already, by the lines that name them."""
+        ids = list(lines)
+        for start in range(0, len(ids), _ASKED_TOGETHER):
+            asked = ids[start : start + _ASKED_TOGETHER]
+            for problem in self._registry.refused_twins(section, asked).problems:
+                yield LineProblem(lines[asked[problem.line - 1]], problem.pointer, problem.message)
+
+    def _check_twin(self, draft: modelled_twins.Draft) -> None:
         # Even one that is refused is there for relationships: each fault is told once.
         self._twins[draft.id] = draft.model
         model = self._model(draft.model)
@@ -87,11 +102,16 @@ class Checks:
                 yield from problems_of(number, error)
         ends = {id_ for _, draft in drafts for id_ in (draft.source, draft.target)}
         stored = self._stored(sorted(ends - self._twins.keys()))
+        sources: dict[str, int] = {}
         for number, draft in drafts:
             try:
                 self._check_relationship(draft, stored)
             except RegistryError as error:
                 yield from problems_of(number, error)
+            else:
+                if draft.source in stored:
+                    sources.setdefault(draft.source, number)
+        yield from self._refused("relationships", sources)
 
     def _check_relationship(self, draft: relationships.Draft, stored: dict[str, str]) -> None:
         if draft.source == draft.target:

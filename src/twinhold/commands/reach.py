@@ -71,6 +71,10 @@ class Reached(Protocol):
         """All that a section of an export holds."""
         ...
 
+    def refused_twins(self, section: Section, ids: Sequence[str]) -> Outcome:
+        """What keeps twins of some ids from being put, or relationships from leaving them."""
+        ...
+
     def find_twins(self, ids: Sequence[str]) -> dict[str, str]:
         """The models of those of some twins that there are, by the ids of the twins."""
         ...
@@ -190,6 +194,11 @@ class Served:
         """See `Reached.export_pages`."""
         pages = client.export_pages(self._url, self._secret, section)
         return (exports.Page(lines, None, left_out) for lines, left_out in pages)
+
+    def refused_twins(self, section: Section, ids: Sequence[str]) -> Outcome:
+        """See `Reached.refused_twins`."""
+        answer = client.refused_twins(self._url, self._secret, section, ids)
+        return msgspec.convert(answer, Outcome)
 
     def find_twins(self, ids: Sequence[str]) -> dict[str, str]:
         """See `Reached.find_twins`."""

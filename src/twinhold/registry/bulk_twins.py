@@ -78,6 +78,34 @@ async def put_all(transaction: Transaction, call: Call, items: Sequence[Item]) -
     raise RuntimeError("Twins can neither be found nor inserted.")
 
 
+async def refused(
+    transaction: Transaction, call: Call, ids: Sequence[str], *, as_sources: bool
+) -> Refused:
+    """Why twins of some ids could not be put, as they are now; whatever they would hold.
+
+    Args:
+        transaction: the transaction.
+        call: who calls.
+        ids: of the twins.
+        as_sources: ask instead whether relationships may leave those that there are.
+    """
+    uuids = [modelled_twins.uuids_of(call, id_) for id_ in ids]
+    sought = {uuid for pair in uuids for uuid in pair}
+    twins = await modelled_twins.find_all(transaction, call, sought)
+    why: Refused = {}
+    for position, (named, given) in enumerate(uuids):
+        twin = twins.get(named) or twins.get(given)
+        try:
+            if not as_sources:
+                permission = "create_twin" if twin is None else "update_twin"
+                access.require_permission(call.actor, permission)
+            if twin is not None:
+                modelled_twins.require_change(call, twin)
+        except RegistryError as error:
+            why[position] = error
+    return why
+
+
 class _Work:
     """What is to be inserted and updated: rows by UUID, and the ids of new twins."""
 

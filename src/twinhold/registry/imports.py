@@ -121,6 +121,25 @@ async def store_lines(calls: Calls, section: Section, lines: Sequence[Line]) -> 
     return Outcome(stored, problems)
 
 
+async def check_ids(calls: Calls, section: Section, ids: Sequence[str]) -> Outcome:
+    """What keeps twins of some ids from being put, or relationships from leaving them, as they are.
+
+    Nothing is stored; the problems are of the ids by their number, from one.
+
+    Raises:
+        PermissionDeniedError: the caller may not put what the section holds.
+    """
+    await calls.read(_permit, section)
+    as_sources = section == "relationships"
+    refused = await calls.search(bulk_twins.refused, ids, as_sources=as_sources)
+    problems = [
+        problem
+        for position, error in refused.items()
+        for problem in problems_of(position + 1, error)
+    ]
+    return Outcome(0, problems)
+
+
 async def prepare(calls: Calls, section: Section, lines: Sequence[Line]) -> Prepared:
     """Read and check lines, as far as that needs no other twin.
 

@@ -248,6 +248,13 @@ async def hold_all(
     return await _find_all(transaction, call, uuids, _SOME_TO_CHANGE)
 
 
+async def find_all(
+    transaction: Transaction, call: Call, uuids: Collection[str]
+) -> dict[str, Facts]:
+    """Those of some UUIDs that are twins, whether the caller may see them or not."""
+    return await _find_all(transaction, call, uuids, stored.SELECT_SOME.shaped(NOTHING))
+
+
 def require_end(call: Call, twin: Facts | None, id_: str) -> Facts:
     """Let only a twin pass at which a relationship of the caller's account may end.
 

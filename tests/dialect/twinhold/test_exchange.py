@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import requests
-from tests.harness import Account, own_refusal
+from tests.harness import NOTHING, Account, own_refusal
 from tests.material import component, interface
 
 from twinhold.api.twinhold.exchange import LARGEST_BODY, MOST_LINES
@@ -285,6 +285,45 @@ class TestAccess:
         assert imported(other, "twins", twin("a", flow=2)) == []
         assert contents(plant, "a") == {"flow": 1}
         assert exported(other, "twins") == ([twin("a", flow=2)], 0)
+
+
+class TestIds:
+    """What keeps twins from being imported is told before anything is stored."""
+
+    def told(self, account: Account, section: str, *ids: Any) -> list[tuple[int, str]]:
+        body = "\n".join(map(json.dumps, ids)).encode()
+        answer = account.request("POST", f"/imports?section={section}&ids=true", data=body)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["stored"] == 0
+        return [(found["line"], found["message"]) for found in answer.json()["problems"]]
+
+    def test_of_what_may_be_put_is_nothing_told(self, plant: Account) -> None:
+        assert imported(plant, "twins", twin("a", flow=1)) == []
+        assert self.told(plant, "twins", "a", "new", "é\u2028") == []
+        assert self.told(plant, "relationships", "a", "new") == []
+        assert self.told(plant, "twins") == []
+        assert exported(plant, "twins")[0] == [twin("a", flow=1)]
+
+    def test_of_permissions_and_rules(self, plant: Account) -> None:
+        assert imported(plant, "twins", twin("a", flow=1), twin("b", flow=5)) == []
+        creator, updater = allowed(plant, "create_twin"), allowed(plant, "update_twin")
+        assert [line for line, _ in self.told(creator, "twins", "new", "a")] == [2]
+        assert [line for line, _ in self.told(updater, "twins", "new", "a")] == [1]
+        user = allowed(plant, "update_twin", "put_relationship", rule="CONTENTS.flow > 4")
+        for section in ("twins", "relationships"):
+            [(line, message)] = self.told(user, section, "a", "b")
+            assert (line, "not accessible" in message) == (1, True)
+        status = plant.member(NOTHING).request("POST", "/imports?section=twins&ids=true")
+        assert status.status_code == 403
+
+    @pytest.mark.parametrize("body", ['{"a": 1}', "1", '""', '"\\u0000"', '"a', '"a"\n\n"b"'])
+    def test_of_no_ids(self, plant: Account, body: str) -> None:
+        path = "/imports?section=twins&ids=true"
+        assert plant.request("POST", path, data=body.encode()).status_code == 400
+
+    def test_of_models(self, plant: Account) -> None:
+        path = "/imports?section=models&ids=true"
+        assert own_refusal(plant.request("POST", path, data=b'"a"')) == (400, "value.invalid")
 
 
 class TestRefusals:

@@ -8,9 +8,10 @@ from twinhold.api.kit.forms import Cursor
 from twinhold.api.kit.operations import Operation, Parameter, Reply
 from twinhold.api.kit.request import Request
 from twinhold.api.twinhold import wire
-from twinhold.registry import exports, imports
+from twinhold.registry import documents, exports, imports, modelled_twins
 from twinhold.registry.errors import InvalidValueError, quoted
 from twinhold.registry.exports import Section
+from twinhold.registry.imports import Outcome
 from twinhold.registry.model_imports import ModelImport
 
 NDJSON = "application/x-ndjson"
@@ -28,11 +29,28 @@ async def import_lines(request: Request) -> bytes:
     section = _section(request)
     if request.body.count(b"\n") > MOST_LINES[section]:
         raise InvalidValueError(f"At most {MOST_LINES[section]} lines are taken at once.", "")
+    if request.query.boolean("ids", default=False):
+        return msgspec.json.encode(await _check_ids(request, section))
     lines = imports.lines_of(request.body)
     if section == "models":
         request.kept = work = request.kept or ModelImport(lines)
         return msgspec.json.encode(await work.run(request))
     return msgspec.json.encode(await imports.store_lines(request, section, lines))
+
+
+async def _check_ids(request: Request, section: Section) -> Outcome:
+    """What keeps the twins whose ids are the lines of a body from being imported."""
+    if section == "models":
+        raise InvalidValueError("Ids are those of twins, also where relationships leave them.")
+    ids = documents.parse_array(b"[%b]" % b",".join(request.body.splitlines()))
+    wrong = [
+        problem
+        for number, id_ in enumerate(ids)
+        for problem in modelled_twins.check_id(id_, f"/{number}")
+    ]
+    if wrong:
+        raise InvalidValueError(wrong[0].message, wrong[0].pointer)
+    return await imports.check_ids(request, section, ids)
 
 
 async def export_lines(request: Request) -> Reply:
@@ -67,7 +85,16 @@ OPERATIONS = (
         path="/imports",
         handler=import_lines,
         summary="Store lines of an exchange file; bad ones are left out and reported.",
-        query=(_SECTION,),
+        query=(
+            _SECTION,
+            Parameter(
+                "ids",
+                bool,
+                False,
+                "The lines are only ids of twins, as JSON texts: say which could not be put, or be "
+                "left by relationships, as they are now; store nothing.",
+            ),
+        ),
         request=str,
         request_media=NDJSON,
         largest_body=LARGEST_BODY,
