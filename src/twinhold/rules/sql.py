@@ -126,9 +126,7 @@ def _guarded(condition: Condition, dialect: Dialect) -> Condition:
     """Let a row whose JSON the engine cannot read be checked."""
     columns = sorted(condition.columns)
     sql = dialect.guarded(columns, condition.sql)
-    if not dialect.reads_all:
-        return replace(condition, sql=sql, sure="FALSE")
-    if condition.exact:
+    if condition.exact and dialect.reads_all:
         return replace(condition, sql=sql, sure=sql)
     sure = condition.sure
     if sure != "FALSE":
