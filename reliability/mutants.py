@@ -76,7 +76,7 @@ FAULTS = (
     ),
     Fault(
         "skip the check of the generation on PostgreSQL",
-        "store/postgres.py",
+        "store/postgres_transaction.py",
         "        if self._required is None:\n            return\n        if (await",
         "        if self._required is not None:\n            return\n        if (await",
         "contract/test_access_takes_effect.py",

@@ -78,7 +78,7 @@ def count_statements(registry: Registry) -> Sent:
     sent: Sent = []
     store = registry.store
     if isinstance(store, PostgresStore):
-        store._pool = CountedPool(store._pool, sent)
+        store._reads._pool = store._writes._pool = CountedPool(store._pool, sent)
     else:
         assert isinstance(store, SqliteStore)
 

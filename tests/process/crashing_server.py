@@ -19,12 +19,12 @@ from collections.abc import Callable
 from typing import Any
 
 from twinhold.cli import main
-from twinhold.store.postgres import PostgresStore
+from twinhold.store.postgres_writes import Writes
 from twinhold.store.sqlite import Outcome, SqliteStore, Write
 
 _SQLITE_COMMIT = SqliteStore._commit
 _SQLITE_APPLY = SqliteStore._apply
-_POSTGRES_COMMIT = PostgresStore._commit
+_POSTGRES_COMMIT = Writes._commit
 
 _count = itertools.count(1)
 
@@ -47,12 +47,12 @@ def die_before_commit(last: int) -> None:
         _die_at(last)
         return outcome
 
-    async def commit(store: PostgresStore, transaction: Any) -> None:
+    async def commit(writes: Writes, transaction: Any) -> None:
         _die_at(last)
-        await _POSTGRES_COMMIT(store, transaction)
+        await _POSTGRES_COMMIT(writes, transaction)
 
     _override(SqliteStore, _apply=apply)
-    _override(PostgresStore, _commit=commit)
+    _override(Writes, _commit=commit)
 
 
 def die_after_commit(last: int) -> None:
@@ -63,12 +63,12 @@ def die_after_commit(last: int) -> None:
         _die_at(last)
         return outcomes
 
-    async def commit(store: PostgresStore, transaction: Any) -> None:
-        await _POSTGRES_COMMIT(store, transaction)
+    async def commit(writes: Writes, transaction: Any) -> None:
+        await _POSTGRES_COMMIT(writes, transaction)
         _die_at(last)
 
     _override(SqliteStore, _commit=commit_group)
-    _override(PostgresStore, _commit=commit)
+    _override(Writes, _commit=commit)
 
 
 def answer_before_commit(first: int) -> None:
@@ -81,12 +81,12 @@ def answer_before_commit(first: int) -> None:
             store._writer.execute("BEGIN IMMEDIATE")
         return [_SQLITE_APPLY(store, write) for write in group]
 
-    async def commit(store: PostgresStore, transaction: Any) -> None:
+    async def commit(writes: Writes, transaction: Any) -> None:
         if next(_count) < first:
-            await _POSTGRES_COMMIT(store, transaction)
+            await _POSTGRES_COMMIT(writes, transaction)
 
     _override(SqliteStore, _commit=commit_group)
-    _override(PostgresStore, _commit=commit)
+    _override(Writes, _commit=commit)
 
 
 POINTS = {

@@ -178,5 +178,5 @@ async def _changed(
     row = await transaction.one(statement, parameters)
     if row is None:
         raise RuntimeError("A statement that changes one twin answered no twin.")
-    document: str = row[0]
+    document: str = row[stored.DOCUMENT]
     return document

@@ -12,6 +12,7 @@ class Dialect:
         name: `sqlite` or `postgresql`.
         placeholder: what stands before a parameter's number.
         words: what replaces a word in braces in a statement.
+        words_for_many: what replaces some of them where it is asked for many keys at once.
         seconds: the conversions and arguments of `format()` that write a column of microseconds as
             seconds with three decimals.
         instant: the expression of a column of microseconds as a date and time by ISO 8601 with
@@ -22,6 +23,7 @@ class Dialect:
     name: str
     placeholder: str
     words: Mapping[str, str]
+    words_for_many: Mapping[str, str]
     seconds: Callable[[str], tuple[str, str]]
     instant: Callable[[str], str]
     quoted: Callable[[str], str]
@@ -53,6 +55,9 @@ SQLITE = Dialect(
         "twins_of_owner_index": "SELECT 1",
         "for_update": "",
         "for_share": "",
+        "values": "VALUES (",
+        "end_values": ")",
+        "asked": "",
         "each_of": "",
         "end_each": "",
         "tables": "SELECT name FROM sqlite_schema WHERE type = 'table'",
@@ -63,6 +68,7 @@ SQLITE = Dialect(
         "generation_table": "SELECT 1",
         "first_generation": "SELECT 1",
     },
+    words_for_many={},
     seconds=lambda column: ("%d.%03d", f"{column} / 1000000, {column} / 1000 % 1000"),
     instant=lambda column: (
         f"(strftime('%Y-%m-%dT%H:%M:%S', {column} / 1000000, 'unixepoch')"
@@ -95,6 +101,9 @@ POSTGRESQL = Dialect(
         "twins_of_owner_index": "CREATE INDEX twins_of_owner ON twins (owner, uuid)",
         "for_update": "FOR UPDATE",
         "for_share": "FOR SHARE",
+        "values": "VALUES (",
+        "end_values": ")",
+        "asked": "",
         # What is joined is looked up for each row on the left, whatever the planner thinks of it.
         "each_of": "LATERAL (SELECT * FROM",
         "end_each": "OFFSET 0) AS each_row",
@@ -105,6 +114,10 @@ POSTGRESQL = Dialect(
         "generation_table": "CREATE TABLE access_generation (generation bigint NOT NULL)",
         "first_generation": "INSERT INTO access_generation (generation) VALUES (0)",
         "migration_lock": "SELECT pg_advisory_xact_lock(7310579)",
+    },
+    words_for_many={
+        # Those that wait for nobody cannot wait for each other: no deadlock, whatever their order.
+        "for_update": "FOR UPDATE SKIP LOCKED",
     },
     seconds=lambda column: (
         "%s.%s",

@@ -100,6 +100,20 @@ class Store(Protocol):
         """
         ...
 
+    async def write_twin_at(
+        self,
+        generation: int,
+        twin: str,
+        use_case: UseCase[P, T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Like `write_at`, for a use case that changes nothing but what belongs to one twin.
+
+        Such writes may share a transaction with those of other twins; it cannot be noticed.
+        """
+        ...
+
     async def search_at(
         self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:

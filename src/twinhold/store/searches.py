@@ -113,8 +113,9 @@ ADD_VALUE = Statement(
 
 PUT_VALUE = Statement(
     """INSERT INTO twin_attributes (uuid, name, owner, value)
-    VALUES (:uuid, :name, :owner, :value)
-    ON CONFLICT (uuid, name) DO UPDATE SET owner = excluded.owner, value = excluded.value"""
+    {values} :uuid, :name, :owner, :value {end_values}
+    ON CONFLICT (uuid, name) DO UPDATE SET owner = excluded.owner, value = excluded.value""",
+    types={"uuid": "uuid", "name": "text", "owner": "uuid", "value": "text"},
 )
 
 DROP_VALUES = Statement("DELETE FROM twin_attributes WHERE uuid = :uuid")

@@ -193,6 +193,18 @@ class SqliteStore:
         """See `Store.write_at`."""
         return await self._write(generation, partial(use_case, self._writing, *args, **kwargs))
 
+    async def write_twin_at(
+        self,
+        generation: int,
+        twin: str,
+        use_case: UseCase[P, T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """See `Store.write_twin_at`: all writes share a transaction here."""
+        del twin
+        return await self.write_at(generation, use_case, *args, **kwargs)
+
     async def search_at(
         self, generation: int, use_case: UseCase[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:

@@ -43,34 +43,42 @@ FACTS = """uuid, owner, creator, created, updated, issuer, terminated, descripti
 
 
 DOCUMENT = 1
-"""Where a row of `PAGE` has the document."""
+"""Where a row of `PAGE` has the document, or one of what changes a twin."""
+
+_ONE = {"uuid": "uuid"}
 
 INSERT = Statement(
     """INSERT INTO twins (uuid, owner, creator, created, updated, description)
-    VALUES (:uuid, :owner, :owner, :now, :now, :description)
-    RETURNING {document}, {generation}"""
+    {values} :uuid, :owner, :owner, :now, :now, :description {end_values}
+    RETURNING uuid, {document}, {generation}""",
+    types={"uuid": "uuid", "owner": "uuid", "now": "bigint", "description": "text"},
 )
 
 SELECT = Statement(
     f"""SELECT {FACTS}, {{document}}, {{generation}}
-    FROM twins WHERE uuid = :uuid"""
+    FROM twins WHERE uuid = :uuid""",
+    types=_ONE,
 )
 """The `Facts` of one twin."""
 
 SELECT_FOR_UPDATE = Statement(
     f"""SELECT {FACTS}, {{document}}, {{generation}}
-    FROM twins WHERE uuid = :uuid {{for_update}}"""
+    FROM twins WHERE uuid = :uuid {{for_update}}""",
+    types=_ONE,
 )
 """The `Facts` of one twin, which no other transaction changes before this one ends."""
 
 UPDATE_DESCRIPTION = Statement(
-    """UPDATE twins SET description = :description, updated = :now WHERE uuid = :uuid
-    RETURNING {document}, {generation}"""
+    """UPDATE twins SET description = :description, updated = :now {asked} WHERE uuid = :uuid
+    RETURNING uuid, {document}, {generation}""",
+    types={"uuid": "uuid", "description": "text", "now": "bigint"},
 )
 
 TERMINATE = Statement(
-    """UPDATE twins SET terminated = :now, issuer = :issuer, updated = :now WHERE uuid = :uuid
-    RETURNING {document}, {generation}"""
+    """UPDATE twins SET terminated = :now, issuer = :issuer, updated = :now {asked}
+    WHERE uuid = :uuid
+    RETURNING uuid, {document}, {generation}""",
+    types={"uuid": "uuid", "now": "bigint", "issuer": "uuid"},
 )
 
 PAGE = Statement(

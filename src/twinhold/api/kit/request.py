@@ -150,6 +150,15 @@ class Request:
         store, call = self.registry.store, self.call
         return await store.write_at(call.actor.generation, use_case, call, *args, **kwargs)
 
+    async def write_twin(
+        self, twin: str, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Like `write`, for a use case that changes nothing but what belongs to one twin."""
+        store, call = self.registry.store, self.call
+        return await store.write_twin_at(
+            call.actor.generation, twin, use_case, call, *args, **kwargs
+        )
+
     def header(self, name: bytes) -> str | None:
         """The first header of a name (lower case), or None where it is not sent."""
         value = find_header(self.headers, name)

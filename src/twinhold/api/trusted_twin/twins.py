@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 async def create_twin(request: Request) -> bytes:
     """POST /twins (seed 000)."""
     uuid, description = ids.new_twin_uuid(request.call.now), wire.description(request.body)
-    document = await request.write(twins.create, uuid, description, wire.TWIN)
+    document = await request.write_twin(uuid, twins.create, uuid, description, wire.TWIN)
     return document.encode()
 
 
@@ -33,14 +33,15 @@ async def get_twin(request: Request) -> bytes:
 
 async def update_twin(request: Request) -> bytes:
     """PATCH /twins/{twin} (seed 002)."""
-    twin = _twin(request)
-    document = await request.write(twins.update, twin, wire.description(request.body), wire.TWIN)
+    twin, description = _twin(request), wire.description(request.body)
+    document = await request.write_twin(twin, twins.update, twin, description, wire.TWIN)
     return document.encode()
 
 
 async def terminate_twin(request: Request) -> bytes:
     """DELETE /twins/{twin}."""
-    document = await request.write(twins.terminate, _twin(request), wire.TWIN)
+    twin = _twin(request)
+    document = await request.write_twin(twin, twins.terminate, twin, wire.TWIN)
     return document.encode()
 
 
