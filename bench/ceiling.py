@@ -104,7 +104,7 @@ class Ceiling:
             text, now = bytes(description).decode(), time.time_ns() // 1000
             if method == "POST":
                 status = 201
-                body = await self._write(POST, (_uuid(now), OWNER, now, text))
+                body = await self._write(POST, (new_uuid(now), OWNER, now, text))
             else:
                 body = await self._write(PATCH, (text, now, path[7:]))
         await send(
@@ -159,7 +159,7 @@ def _connect(path: Path) -> apsw.Connection:
     return connection
 
 
-def _uuid(now: int) -> str:
+def new_uuid(now: int) -> str:
     """The product's kind of UUID: version 4, its first 48 bits the milliseconds."""
     random = int.from_bytes(os.urandom(10))
     bits = (now // 1000) << 80 | 4 << 76 | (random >> 68) << 64 | 2 << 62 | random & _RANDOM_BITS

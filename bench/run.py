@@ -4,8 +4,9 @@ docs/explanation/performance.md says what is measured and what came out.
 Every round gives every operation to every target, in an order drawn anew, before the next round
 begins: what disturbs the machine disturbs all of them alike. Ends with 1 when an answer failed.
 `scripts/bench search` measures searches of a large registry instead (bench/search.py),
-`scripts/bench growth` what requests cost as a registry grows (bench/growth.py), and
-`scripts/bench soak` whether the memory of a large registry stays small (bench/soak.py).
+`scripts/bench growth` what requests cost as a registry grows (bench/growth.py),
+`scripts/bench soak` whether the memory of a large registry stays small (bench/soak.py), and
+`scripts/bench postgresql` Twinhold on PostgreSQL beside a ceiling there (bench/postgresql.py).
 """
 
 import argparse
@@ -17,7 +18,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import footprint, growth, machine, search, soak, targets, wires
+from bench import footprint, growth, machine, postgresql, search, soak, targets, wires
 from bench.load import Sample, drive, write_requests
 from bench.ours import COUNTERPARTS, PUTS
 from bench.report import Report
@@ -25,18 +26,20 @@ from bench.targets import Target, WrongAnswerError
 from bench.wires import PAGE_SIZE
 
 OPERATIONS = (*wires.OPERATIONS, *COUNTERPARTS)
+_OTHERS = {
+    "search": search.main,
+    "growth": growth.main,
+    "soak": soak.main,
+    "postgresql": postgresql.main,
+}
 _STARTERS = (targets.twinhold, targets.ceiling, targets.baseline)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; answer its exit code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    if arguments[:1] == ["search"]:
-        return search.main(arguments[1:])
-    if arguments[:1] == ["growth"]:
-        return growth.main(arguments[1:])
-    if arguments[:1] == ["soak"]:
-        return soak.main(arguments[1:])
+    if arguments and arguments[0] in _OTHERS:
+        return _OTHERS[arguments[0]](arguments[1:])
     options = _options(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
