@@ -24,7 +24,61 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class LeanProtocol(HttpToolsProtocol):
-    """Starts requests and sends their answers in as few steps as they need."""
+    """Starts requests and sends their answers in as few steps as they need.
+
+    A connection has one timer for its idleness, which looks when it last began instead of being
+    set anew by each answer.
+    """
+
+    _idle_since: float | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+
+    def on_response_complete(self) -> None:
+        """Begin the next request of the connection, or idle."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._await_request(self.timeout_keep_alive)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """A request arrives; its answer lets the timer begin if that has ended meanwhile."""
+        self._idle_since = None
+
+    def _await_request(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self._look_for_idleness)
+
+    def _look_for_idleness(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._await_request(left)
+        else:
+            self.timeout_keep_alive_handler()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Run a request in a task, which the server waits for when it stops."""
+        self.tasks.add(self.loop.create_task(self._run(cycle, app)))
+
+    async def _run(self, cycle: RequestResponseCycle, app: Any) -> None:
+        try:
+            await cycle.run_asgi(app)
+        finally:
+            # A callback of the task would cost a turn of the event loop.
+            self.tasks.discard(asyncio.current_task(self.loop))
 
     def on_headers_complete(self) -> None:
         """Start the request, or let it wait for those before it on its connection."""

@@ -103,18 +103,13 @@ def require_any_permission(actor: Principal, operations: Sequence[str]) -> None:
 
 
 def decide_twin(call: Call, twin: Facts) -> Verdict:
-    """Whether the caller may see a twin (spec sections 4.2 and 4.3).
-
-    Without a rule their role covers the twins of its own account and no others; a rule decides for
-    all twins alike. A rule that fails to evaluate denies.
-    """
+    """Whether the caller may see a twin, and why."""
+    if not sees_twin(call, twin):
+        return _twin_denied(call)
     rule = call.actor.twin_rule
     if rule is None:
-        return OWN_TWINS if call.actor.account == twin.owner else NO_RULE
-    if rule.matches(variables.of(call, twin, rule.variables)):
-        return Verdict(allowed=True, rule=rule.text, because="The twin rule of the role holds.")
-    because = f"The twin rule of the role {call.actor.role} does not hold: {rule.text}"
-    return Verdict(allowed=False, rule=rule.text, because=because)
+        return OWN_TWINS
+    return Verdict(allowed=True, rule=rule.text, because="The twin rule of the role holds.")
 
 
 def sees_all_own(actor: Principal) -> bool:
@@ -123,8 +118,15 @@ def sees_all_own(actor: Principal) -> bool:
 
 
 def sees_twin(call: Call, twin: Facts) -> bool:
-    """Whether the caller may see a twin; for scans, which leave out what they may not."""
-    return decide_twin(call, twin).allowed
+    """Whether the caller may see a twin (spec sections 4.2 and 4.3).
+
+    Without a rule their role covers the twins of its own account and no others; a rule decides for
+    all twins alike. A rule that fails to evaluate denies.
+    """
+    rule = call.actor.twin_rule
+    if rule is None:
+        return call.actor.account == twin.owner
+    return rule.matches(variables.of(call, twin, rule.variables))
 
 
 def require_twin(call: Call, twin: Facts) -> None:
@@ -135,9 +137,8 @@ def require_twin(call: Call, twin: Facts) -> None:
     Raises:
         TwinForbiddenError: they may not; the text says why.
     """
-    verdict = decide_twin(call, twin)
-    if not verdict.allowed:
-        raise TwinForbiddenError(f"The twin is not accessible. {verdict.because}")
+    if not sees_twin(call, twin):
+        raise TwinForbiddenError(f"The twin is not accessible. {_twin_denied(call).because}")
 
 
 def decide_identity(call: Call, twin: Facts, identity: IdentityRow) -> Verdict:
@@ -283,6 +284,15 @@ def require_cover(actor: Principal, statement: Statement, rules: RoleRules) -> N
                 f"The {name} must be the caller's own or start with it: ({own}) and (...)",
                 f"/rules/{name}",
             )
+
+
+def _twin_denied(call: Call) -> Verdict:
+    """Why the caller may not see a twin."""
+    rule = call.actor.twin_rule
+    if rule is None:
+        return NO_RULE
+    because = f"The twin rule of the role {call.actor.role} does not hold: {rule.text}"
+    return Verdict(allowed=False, rule=rule.text, because=because)
 
 
 def _decide_by_identity_rule(call: Call, twin: Facts, identity: IdentityRow) -> Verdict:

@@ -297,7 +297,7 @@ async def _find(
     if not rows:
         return None
     row = next((row for row in rows if row[0] == named), rows[0])
-    return (await gathering.twins_of(transaction, call, [row]))[0]
+    return await gathering.twin_of(transaction, call, row)
 
 
 def _required(twin: Facts | None, id_: str) -> Facts:
@@ -376,7 +376,7 @@ async def _replace(
     if row is None:
         return None
     access.require_permission(call.actor, "update_twin")
-    twin = (await gathering.twins_of(transaction, call, [row]))[0]
+    twin = await gathering.twin_of(transaction, call, row)
     access.require_twin(call, twin)
     return Written(twin.document, twin.updated)
 

@@ -109,6 +109,14 @@ class Principal(msgspec.Struct, frozen=True):
     generation: int
     models: LoadedModels = msgspec.field(default_factory=LoadedModels)
 
+    @property
+    def rules_read_ledgers(self) -> bool:
+        """Whether what their account keeps about twins decides which they may see."""
+        twin_rule, identity_rule = self.twin_rule, self.identity_rule
+        return (twin_rule is not None and "LEDGER" in twin_rule.variables) or (
+            identity_rule is not None and "LEDGER" in identity_rule.variables
+        )
+
 
 NOBODY = Principal(
     account="",

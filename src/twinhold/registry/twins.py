@@ -164,7 +164,7 @@ async def complete(transaction: Transaction, call: Call, row: Row | None, uuid: 
     """
     if row is None:
         raise TwinNotFoundError(f"The twin {uuid} does not exist.")
-    return (await gathering.twins_of(transaction, call, [row]))[0]
+    return await gathering.twin_of(transaction, call, row)
 
 
 async def _find(transaction: Transaction, call: Call, statement: Statement, uuid: str) -> Facts:

@@ -66,7 +66,13 @@ _OF_IDENTITY: Mapping[str, Callable[[IdentityRow], Any]] = {
 
 def of(call: Call, twin: Facts, names: Iterable[str]) -> Scope:
     """The values of those names for a call on a twin."""
-    return of_call(call, names) | of_twin(twin, names)
+    scope = {}
+    for name in names:
+        if name in _OF_TWIN:
+            scope[name] = _OF_TWIN[name](twin)
+        elif name in _OF_CALL:
+            scope[name] = _OF_CALL[name](call)
+    return scope
 
 
 def of_call(call: Call, names: Iterable[str]) -> Scope:

@@ -48,7 +48,7 @@ class Query:
             InvalidValueError: there are more than 100 parameters, or a NUL.
         """
         if not raw:
-            return cls({})
+            return _NO_QUERY
         try:
             text = raw.decode("ascii")
             values = parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=100)
@@ -104,7 +104,10 @@ class Query:
         )
 
 
-@dataclass
+_NO_QUERY = Query({})
+
+
+@dataclass(slots=True)
 class Request:
     """One request.
 

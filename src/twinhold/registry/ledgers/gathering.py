@@ -31,13 +31,20 @@ async def twins_of(
         further: texts of other rules that are asked about these twins.
     """
     twins = [Facts._make(row) for row in rows]
-    for rule in (call.actor.twin_rule, call.actor.identity_rule):
-        if rule is not None and "LEDGER" in rule.variables:
-            return await with_ledgers(transaction, call, twins)
+    if call.actor.rules_read_ledgers:
+        return await with_ledgers(transaction, call, twins)
     for text in further:
         if text is not None and "LEDGER" in text:
             return await with_ledgers(transaction, call, twins)
     return twins
+
+
+async def twin_of(transaction: Transaction, call: Call, row: Row) -> Facts:
+    """The twin of a row, with all that rules read of it."""
+    twin = Facts._make(row)
+    if call.actor.rules_read_ledgers:
+        return await with_ledger(transaction, call, twin)
+    return twin
 
 
 async def with_ledgers(transaction: Transaction, call: Call, twins: Sequence[Facts]) -> list[Facts]:
