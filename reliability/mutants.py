@@ -63,8 +63,8 @@ FAULTS = (
     Fault(
         "keep what a failed write did",
         "store/sqlite.py",
-        '            self._writer.execute("ROLLBACK TO one_write")\n',
-        "",
+        "if outcome.error is not None and self._writer.total_changes() != before:",
+        "if outcome.error is not None and self._writer.total_changes() == before:",
         "store/test_store.py",
     ),
     Fault(

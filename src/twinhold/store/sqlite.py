@@ -2,7 +2,7 @@
 
 Durability: WAL with `synchronous=FULL`, so a commit has reached the disk before it returns. One
 connection, in a thread of its own, does every write and every checkpoint. Writes that arrive while
-a commit is under way share the next one; each runs inside its own savepoint, and is answered only
+a commit is under way share the next one; what raised leaves no trace, and each is answered only
 after the commit that holds it.
 
 A read runs inline on the event loop: a primary-key read costs less than any hand-over. No await in
@@ -274,7 +274,7 @@ class SqliteStore:
         """Run a group in one transaction; when that fails, nothing of it is stored."""
         try:
             self._writer.execute("BEGIN IMMEDIATE")
-            outcomes = [self._apply(write) for write in group]
+            outcomes = self._apply_all(group)
             self._writer.execute("COMMIT")
             self._generation.committed()
         except apsw.Error as error:
@@ -285,20 +285,44 @@ class SqliteStore:
             return [Outcome(write.answer, None, lost) for write in group]
         return outcomes
 
+    def _apply_all(self, group: list[Write]) -> list[Outcome]:
+        """Run the use cases of a group; what raised leaves no trace.
+
+        Few raise when they have changed something, so no savepoints are made: each costs two
+        statements, and a statement half a hand-over to the event loop. If one does, the whole
+        group is undone and run again, with savepoints.
+        """
+        outcomes = []
+        for write in group:
+            before = self._writer.total_changes()
+            outcome = self._run(write)
+            if outcome.error is not None and self._writer.total_changes() != before:
+                self._writer.execute("ROLLBACK")
+                self._generation.rolled_back()
+                self._writer.execute("BEGIN IMMEDIATE")
+                return [self._apply(write) for write in group]
+            outcomes.append(outcome)
+        return outcomes
+
     def _apply(self, write: Write) -> Outcome:
-        """Run one use case inside its savepoint; what raised leaves no trace."""
+        """Run one use case inside its savepoint."""
         self._writer.execute("SAVEPOINT one_write")
+        outcome = self._run(write)
+        if outcome.error is not None:
+            self._writer.execute("ROLLBACK TO one_write")
+        self._writer.execute("RELEASE one_write")
+        return outcome
+
+    def _run(self, write: Write) -> Outcome:
+        """Run one use case."""
         try:
             self._generation.require(write.generation)
-            outcome = Outcome(write.answer, _drive(write.start()), None)
+            return Outcome(write.answer, _drive(write.start()), None)
         except Exception as error:
             if not self._writer.in_transaction:
                 # SQLite gave up the whole transaction (a full disk): so must the group.
                 raise apsw.AbortError(str(error)) from error
-            self._writer.execute("ROLLBACK TO one_write")
-            outcome = Outcome(write.answer, None, error)
-        self._writer.execute("RELEASE one_write")
-        return outcome
+            return Outcome(write.answer, None, error)
 
 
 @contextlib.contextmanager
