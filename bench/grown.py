@@ -30,6 +30,7 @@ SMALLEST = 5_000
 """Twins that a registry needs for every question to have its answer."""
 
 _SAMPLE = 50_000
+_CHUNK = 1 << 20
 
 
 class Sample(msgspec.Struct):
@@ -97,6 +98,16 @@ def grow(place: Place, *, anew: bool = False) -> None:
     place.sample_file.write_bytes(msgspec.json.encode(sample))
     took = time.perf_counter() - started
     print(f"{place.engine}: grown to {place.size} in {took:.0f} s", file=sys.stderr, flush=True)
+
+
+def warm(place: Place) -> None:
+    """Have the system read the database once, as it has when a server has run for a while."""
+    folder = place.data if place.address is None else place.data.parent / "cluster" / "base"
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            with file.open("rb") as content:
+                while content.read(_CHUNK):
+                    pass
 
 
 def sample_of(place: Place) -> Sample:

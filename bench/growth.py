@@ -118,6 +118,7 @@ def _asked(engine: str, sizes: list[int], folder: Path) -> Iterator[list[Asker]]
         for place in places:
             account = json.loads((place.data / "credentials.json").read_text())["account"]
             cursors = asyncio.run(_cursors(place))
+            grown.warm(place)
             target = stack.enter_context(grown.serve(place))
             asker = Asker(target, account, cursors, place.size, grown.sample_of(place))
             asker.check()

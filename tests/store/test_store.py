@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from twinhold.store import (
@@ -16,8 +17,10 @@ from twinhold.store import (
     Transaction,
     migrations,
     open_store,
+    postgres_connections,
 )
-from twinhold.store.keys import INSERT_KEY
+from twinhold.store.dialect import POSTGRESQL
+from twinhold.store.keys import ALONE, INSERT_KEY
 from twinhold.store.sqlite import SqliteStore
 from twinhold.store.statement import Statement
 
@@ -208,3 +211,24 @@ def test_what_a_lost_commit_showed_counts_as_changed(tmp_path: Path) -> None:
         await store.close()
 
     asyncio.run(body())
+
+
+def test_a_migration_may_take_longer_than_a_request(
+    new_database: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = 2.0
+    monkeypatch.setattr(postgres_connections, "_STATEMENT_SECONDS", limit)
+
+    database = new_database()
+
+    async def check() -> None:
+        other = await asyncpg.connect(database)
+        async with other.transaction():
+            await other.execute(ALONE.spelled(POSTGRESQL))
+            opening = asyncio.create_task(open_store(tmp_path, database))
+            finished, _ = await asyncio.wait([opening], timeout=limit + 0.5)
+            assert not finished
+        await (await opening).close()
+        await other.close()
+
+    asyncio.run(check())

@@ -26,6 +26,7 @@ from twinhold.store.twins import Facts
 
 BUDGET_SECONDS = 0.5
 WIDEST = 4_000
+FEW_REACHED = 500
 MOST_REACHED = 10_000
 MOST_SWEPT = 200_000
 HIGHEST_ID = "\U0010ffff" * 129
@@ -125,7 +126,10 @@ class _Search:
         self._sieve = sieve
         self._shape = shape
         self._steps = 0
-        self._too_many_inside = sieve.location is None
+        # A large location is not looked through before each of its pages: its twins are many, so
+        # that the next ones are often among them.
+        self._reaches = iter((0 if after else FEW_REACHED, MOST_REACHED) if sieve.location else ())
+        self._reach = 0
         self._too_many_remain: bool | None = None
 
     async def until(self, count: int, deadline: float) -> list[Facts]:
@@ -147,11 +151,11 @@ class _Search:
         """Look at the next so many twins; at fewer when there are as many candidates as wanted."""
         self._steps += 1
         most = max(wanted, 1 if self._sieve.is_exact else _CHECKED_AT_ONCE)
-        if self._steps > 1 and not self._too_many_inside:
-            bounds, found = await self._look(self._inside(), MOST_REACHED, most)
-            self._too_many_inside = bounds.reached == MOST_REACHED
-            if not self._too_many_inside:
-                self._go_on(bounds, found, MOST_REACHED, most)
+        if reach := self._reach or next(self._reaches, 0):
+            bounds, found = await self._look(self._inside(), reach, most)
+            if bounds.reached < reach:
+                self._reach = reach
+                self._go_on(bounds, found, reach, most)
                 return await self._sieve.kept(self._transaction, found, located=True)
         if self._steps > _STEPS_BEFORE_SWEEP and await self._can_sweep():
             found = await self._sweep(most)
@@ -202,7 +206,7 @@ class _Search:
             "after": self.after,
             "highest": HIGHEST_ID,
             "width": width,
-            "most": MOST_REACHED,
+            "most": width,
             "count": most,
         }
         rows = await self._transaction.all(statement.shaped(self._shape), parameters)

@@ -44,6 +44,11 @@ SQLITE = Dialect(
         "json_texts": "json_each",
         "first_of_each": "CROSS JOIN twins AS t ON t.uuid IN (SELECT uuid",
         "end_first": ")",
+        # By the primary key at once: by uuid = place it would go through the unique index first.
+        "at_place": "uuid BETWEEN place AND place",
+        # A recursion whose rows are wanted only up to a number; PostgreSQL makes no more by itself.
+        "stop_at": "LIMIT",
+        "end_stop_at": "",
         "unhex": "unhex",
         "from_hex": "",
         "strict": "STRICT",
@@ -92,6 +97,9 @@ POSTGRESQL = Dialect(
         "json_texts": "json_array_elements_text",
         "first_of_each": "CROSS JOIN LATERAL (SELECT *",
         "end_first": ") AS t",
+        "at_place": "uuid = place",
+        "stop_at": "/*",
+        "end_stop_at": "*/",
         "unhex": "decode",
         "from_hex": ", 'hex'",
         "strict": "",

@@ -29,11 +29,10 @@ async def open_store(data: Path, database: str | None, *, alone: bool = False) -
         StoreInUseError: another process holds the data directory.
         SchemaTooNewError: a later Twinhold wrote this store.
     """
-    store: Store = (
-        await postgres.connect(database)
-        if database
-        else SqliteStore(data / DATABASE_FILE, alone=alone)
-    )
+    if database:
+        await postgres.write_alone(database, migrations.migrate)
+        return await postgres.connect(database)
+    store = SqliteStore(data / DATABASE_FILE, alone=alone)
     try:
         await store.write(migrations.migrate)
     except BaseException:

@@ -108,3 +108,13 @@ async def reading(url: str) -> AsyncGenerator[PostgresTransaction, None]:
     """
     async with only_connection(url) as connection:
         yield PostgresTransaction(OnConnection(connection))
+
+
+async def write_alone(url: str, use_case: UseCase[[], Any]) -> None:
+    """Run a write on a connection of its own, which waits as long as it takes.
+
+    Raises:
+        StoreUnavailableError: the database does not answer.
+    """
+    async with only_connection(url, writes=True) as connection:
+        await use_case(PostgresTransaction(OnConnection(connection)))

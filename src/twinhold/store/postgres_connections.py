@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: a pool of them, or one; and what it means when they fail."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from typing import Any
 
 import asyncpg
@@ -25,6 +25,7 @@ AWAY = (
 """What asyncpg raises when the database cannot answer; anything else is a defect of ours."""
 
 _STATEMENT_SECONDS = 30.0
+_VIEW: Mapping[str, Any] = {"isolation": "repeatable_read", "readonly": True}
 _POOL_SIZE = 16
 _PLANS = {
     "enable_hashjoin": "off",
@@ -73,8 +74,10 @@ async def new_pool(url: str) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def only_connection(url: str) -> AsyncGenerator[Any, None]:
-    """One connection, which waits as long as it takes, in an unchanging view of the database.
+async def only_connection(url: str, *, writes: bool = False) -> AsyncGenerator[Any, None]:
+    """One connection, which waits as long as it takes, in a transaction.
+
+    Without writes that is an unchanging view of the database.
 
     Raises:
         StoreUnavailableError: the database does not answer, or holds no registry.
@@ -83,7 +86,7 @@ async def only_connection(url: str) -> AsyncGenerator[Any, None]:
         connection = await connect(url)
     try:
         await prepare(connection)
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
+        async with connection.transaction(**({} if writes else _VIEW)):
             yield connection
     except asyncpg.UndefinedTableError as error:
         raise StoreUnavailableError(f"{public(url)} holds no registry: {error}") from error

@@ -190,7 +190,7 @@ def neighbours(directions: tuple[Direction, ...], *, named: bool, modelled: bool
             SELECT DISTINCT CAST(:owner AS {{uuid}}) AS holder, place FROM ends
         )
         SELECT {FACTS}, {{document}}, {{generation}} FROM whole CROSS JOIN twins
-        WHERE owner = holder AND uuid = place AND id > :after
+        WHERE owner = holder AND {{at_place}} AND id > :after
             {"AND " + OF_RELATED if modelled else ""}
         ORDER BY id LIMIT :count"""
     )

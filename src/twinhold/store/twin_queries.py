@@ -37,7 +37,7 @@ _FOUND = f"""SELECT until, looked, {{reached}} AS reached, found.*, {{{{generati
     LEFT JOIN (
         SELECT {FACTS}, {{{{document}}}} AS document
         FROM candidates CROSS JOIN searched_twins
-        WHERE owner = holder AND uuid = place AND ({{{{condition}}}})
+        WHERE owner = holder AND {{{{at_place}}}} AND ({{{{condition}}}})
         ORDER BY label LIMIT :count
     ) AS found ON TRUE"""
 _ALL = _FOUND.format(reached="0")
@@ -98,16 +98,18 @@ BY_MODEL = Statement(
 # look for all that arrives at a twin is cheaper than one for each name.
 _WAYS = "(r.name IN (SELECT value FROM {json_texts}(CAST(:ways AS {json})))) IS TRUE"
 
-# The id of a source is kept with its relationship, and in the index by which this goes.
+# The id of a source is kept with its relationship, and in the index by which this goes. It goes by
+# the id of the target: what is near each other often has ids that are, too.
 _INSIDE = f"""WITH RECURSIVE inside(place, label) AS (
         SELECT uuid, id FROM twins WHERE owner = :owner AND uuid = :location
         UNION
         SELECT r.source, r.source_id FROM inside AS known CROSS JOIN relationships AS r
-        WHERE r.target = known.place AND {_WAYS}
-    )"""
+        WHERE r.target_id = known.label AND r.target = known.place AND {_WAYS}"""
 
 BY_LOCATION = Statement(
-    f"""{_INSIDE}, reached AS MATERIALIZED (
+    f"""{_INSIDE}
+        {{stop_at}} :most {{end_stop_at}}
+    ), reached AS MATERIALIZED (
         SELECT CAST(:owner AS {{uuid}}) AS holder, place, label FROM inside LIMIT :most
     ), candidates AS (
         SELECT holder, place, label FROM reached WHERE label > :after ORDER BY label LIMIT :width
@@ -138,11 +140,12 @@ COUNT_BY_MODEL = Statement(
 """Like `COUNT`, of the twins of some models."""
 
 COUNT_BY_LOCATION = Statement(
-    f"""{_INSIDE}, reached AS MATERIALIZED (
+    f"""{_INSIDE}
+    ), reached AS MATERIALIZED (
         SELECT CAST(:owner AS {{uuid}}) AS holder, place FROM inside
     )
     SELECT count(*), {{generation}} FROM reached CROSS JOIN searched_twins
-    WHERE owner = holder AND uuid = place AND id IS NOT NULL AND ({{condition}})"""
+    WHERE owner = holder AND {{at_place}} AND id IS NOT NULL AND ({{condition}})"""
 )
 """Like `COUNT`, of the twins from which relationships of some names lead to a location."""
 
