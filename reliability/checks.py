@@ -94,7 +94,7 @@ def _clock(options: argparse.Namespace) -> Iterator[Outcome]:
 
 
 def _fuzz(options: argparse.Namespace) -> Iterator[Outcome]:
-    requests, examples = (36_000, 2_500) if options.long else (4_000, 100)
+    requests, examples = (50_000, 2_500) if options.long else (4_000, 100)
     extent = fuzz.Extent(requests, options.times or examples, options.seed)
     with places() as found:
         for place in found if options.long else found[:1]:

@@ -78,8 +78,8 @@ class Found:
         )
         before, peak, after = self.memory
         return (
-            f"{sum(self.statuses.values())} answers, {self.odd} of them to Hypothesis, which was "
-            f"also refused as no HTTP or without an answer {self.closed} times; {statuses}; "
+            f"{sum(self.statuses.values())} answers ({statuses}); "
+            f"{self.odd} requests were odd, and {self.closed} of them closed without an answer; "
             f"slowest {self.slowest * 1000:.0f} ms; "
             f"memory {before:.1f} MB, at most {peak:.1f}, at last {after:.1f}"
         )

@@ -111,7 +111,7 @@ def test_what_is_no_array_is_refused(body: bytes) -> None:
 
 @pytest.mark.parametrize("item", [b"0", b"{}", b"[]", b'""'])
 def test_more_values_than_memory_should_hold_are_refused(item: bytes) -> None:
-    """A body of 32 MiB could else take a gigabyte, and the server a minute."""
+    """A body of 32 MiB could else keep the server busy for a minute."""
     with pytest.raises(InvalidValueError, match="more than 2000000 values"):
         documents.parse_array(b"[" + b",".join([item] * (documents.MOST_VALUES + 1)) + b"]")
 

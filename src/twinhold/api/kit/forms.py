@@ -39,7 +39,7 @@ AnyInstant = Annotated[str, described(format="instant", pattern=f"^({_INSTANT})?
 Dtmi = Annotated[str, described(format="dtmi")]
 """The id of a DTDL model."""
 
-AnyDtmi = Annotated[str, described(format="dtmi", pattern="^(dtmi:.*)?$")]
+AnyDtmi = Annotated[str, described(format="dtmi", pattern="^(dtmi:[!-~]*)?$")]
 """The id of a DTDL model, or an empty text for none."""
 
 Cursor = Annotated[str, described(format="cursor")]

@@ -64,7 +64,7 @@ def _texts(by_language: str) -> msgspec.Raw:
     return msgspec.Raw(b"null" if by_language == "{}" else by_language.encode())
 
 
-_DTMI = Annotated[str, forms.described(format="dtmi", pattern="^dtmi:")]
+_DTMI = Annotated[str, forms.described(format="dtmi", pattern="^dtmi:[!-~]*$")]
 
 OPERATIONS = (
     Operation(
