@@ -82,7 +82,7 @@ class Operation:
     handler: Handler
     summary: str
     status: int = 200
-    path_types: Mapping[str, Any] = field(default_factory=dict)
+    path_types: Mapping[str, Any] = field(default_factory=dict, hash=False)
     query: tuple[Parameter, ...] = ()
     headers: tuple[Parameter, ...] = ()
     request: Any = None
@@ -94,7 +94,7 @@ class Operation:
     response: Any = None
     response_media: str = JSON
     error: Any = None
-    gives: Mapping[str, str] = field(default_factory=dict)
+    gives: Mapping[str, str] = field(default_factory=dict, hash=False)
     public: bool = False
     needs: tuple[str, ...] = ()
 
@@ -132,7 +132,7 @@ class Dialect:
     render_error: Callable[[RegistryError, str], Reply]
     limited_groups: tuple[str, ...] = ()
     later: frozenset[str] = frozenset()
-    path_types: Mapping[str, Any] = field(default_factory=dict)
+    path_types: Mapping[str, Any] = field(default_factory=dict, hash=False)
     null_is_absent: bool = False
 
     @property
