@@ -1,6 +1,7 @@
 """POST /oauth2/token: client credentials (RFC 6749, section 4.4)."""
 
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 import requests
@@ -32,6 +33,39 @@ def test_a_form_and_json_are_taken(account: Account) -> None:
         assert answer.headers["cache-control"] == "no-store"
         calling = account.using(f"Bearer {token}")
         assert calling.request("GET", "/whoami").json()["user"] == account.user
+
+
+def test_names_count_in_any_case(account: Account) -> None:
+    sent = {
+        "Grant_Type": "client_credentials",
+        "CLIENT_ID": account.user,
+        "Client_Secret": account.secret,
+    }
+    url = account.url + PATH
+    assert requests.post(url, data=sent, timeout=60).status_code == 200
+    assert requests.post(url, json=sent, timeout=60).status_code == 200
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+def test_basic_authentication_is_taken(account: Account, encoded: bool) -> None:  # noqa: FBT001
+    secret = quote_plus(account.secret) if encoded else account.secret
+    grant = {"grant_type": "client_credentials"}
+
+    def answer(user: str, secret: str) -> int:
+        url = account.url + PATH
+        return requests.post(url, data=grant, auth=(user, secret), timeout=60).status_code
+
+    assert answer(account.user, secret) == 200
+    assert answer(account.user, secret[1:]) == 401
+    assert answer(UNKNOWN, secret) == 401
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic /w==", "Basic eA==", "Bearer x"])
+def test_another_header_is_no_credential(account: Account, header: str) -> None:
+    grant = {"grant_type": "client_credentials"}
+    headers = {"Authorization": header}
+    answer = requests.post(account.url + PATH, data=grant, headers=headers, timeout=60)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
 def test_a_token_may_what_its_user_may(account: Account) -> None:
