@@ -63,3 +63,34 @@ def test_the_openapi_document_describes_every_operation() -> None:
     upload = document["paths"]["/models"]["post"]
     assert upload["requestBody"]["content"]["application/json"]["schema"]["type"] == "array"
     assert "content" not in document["paths"]["/models/{model}"]["delete"]["responses"]["204"]
+
+
+def test_links_lead_from_what_an_operation_makes_to_those_that_take_it() -> None:
+    document = openapi.document(VENDORS)
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    linked = [
+        link
+        for operation in operations
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    ]
+    assert {link["operationId"] for link in linked} <= {one["operationId"] for one in operations}
+    made = document["paths"]["/twins"]["post"]["responses"]["201"]["links"]
+    assert made["get_twin"]["parameters"] == {"twin": "$response.body#/creation_certificate/uuid"}
+    put = document["paths"]["/api/v3/twins"]["put"]["responses"]["200"]["links"]
+    assert put["DeleteTwin"]["parameters"] == {"id": "$response.body#/id"}
+
+
+def test_a_null_is_described_where_it_counts_as_absent() -> None:
+    """Willow's bodies may have a null for any member that may be left out, others may not."""
+    schemas = openapi.document(VENDORS)["components"]["schemas"]
+    assert {"type": "null"} in schemas["GetTwinsRequest"]["properties"]["pageSize"]["anyOf"]
+    assert "anyOf" not in schemas["ExplainInput"]["properties"]["rule"]
+    assert "anyOf" not in schemas["DigitalTwin"]["properties"]["id"]
+
+
+def test_a_body_is_required_where_an_empty_one_would_not_do() -> None:
+    paths = openapi.document(VENDORS)["paths"]
+    assert paths["/api/v3/twins/ids"]["post"]["requestBody"]["required"]
+    assert paths["/rules/explain"]["post"]["requestBody"]["required"]
+    assert not paths["/twins"]["post"]["requestBody"]["required"]

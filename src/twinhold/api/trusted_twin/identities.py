@@ -121,7 +121,7 @@ OPERATIONS = (
             Parameter("show_public", bool, True, "Of these, those with a visibility."),
             Parameter("show_private", bool, True, "Of these, those without a visibility."),
             Parameter(
-                "show_foreign", _FOREIGN, False, "Those of another account, named by its UUID."
+                "show_foreign", _FOREIGN, "false", "Those of another account, named by its UUID."
             ),
         ),
         response=wire.IdentityList,
