@@ -27,6 +27,7 @@ _SCHEMATHESIS = ROOT / ".venv/fuzz/bin/schemathesis"
 _IDLE_SECONDS = 15
 _LONGEST = 400
 _SERVER_ERROR = 500
+_NO_HTTP = "Invalid HTTP"
 _MOST_EXAMPLES, _REQUESTS_AN_EXAMPLE = 150, 150
 _PHASES = "coverage,fuzzing,stateful"
 
@@ -56,8 +57,9 @@ class Found:
 
     Attributes:
         statuses: how many answers had each, as the server logged them.
+        broken: messages that the server refused (400) for they were no HTTP.
         odd: requests that Hypothesis made.
-        closed: of these, those that were no HTTP, for which the connection was closed.
+        closed: of these, those for which the connection was closed without an answer.
         slowest: seconds of the slowest answer.
         memory: millions of bytes, resident: after the warm-up, at most, and at the end.
         late: what was answered after more than a second.
@@ -65,6 +67,7 @@ class Found:
     """
 
     statuses: dict[int, int] = field(default_factory=dict)
+    broken: int = 0
     odd: int = 0
     closed: int = 0
     slowest: float = 0.0
@@ -78,7 +81,8 @@ class Found:
         )
         before, peak, after = self.memory
         return (
-            f"{sum(self.statuses.values())} answers ({statuses}); "
+            f"{sum(self.statuses.values()) + self.broken} answers ({statuses}, {self.broken} x 400 "
+            "for it was no HTTP); "
             f"{self.odd} requests were odd, and {self.closed} of them closed without an answer; "
             f"slowest {self.slowest * 1000:.0f} ms; "
             f"memory {before:.1f} MB, at most {peak:.1f}, at last {after:.1f}"
@@ -193,15 +197,22 @@ def read_log(log: Path, found: Found) -> None:
             if not line.startswith("{"):
                 continue
             entry = json.loads(line)
-            if "status" not in entry:
-                continue
-            status, seconds = entry["status"], entry["ms"] / 1000
-            found.statuses[status] = found.statuses.get(status, 0) + 1
-            found.slowest = max(found.slowest, seconds)
-            if status >= _SERVER_ERROR:
-                found.problems.append(line.strip()[:_LONGEST])
-            elif seconds > SLOW_SECONDS:
-                found.late.append(line.strip()[:_LONGEST])
+            if "status" in entry:
+                _count(entry, line, found)
+            elif _NO_HTTP in entry.get("message", ""):
+                found.broken += 1
+            elif entry.get("level") == "error":
+                found.problems.append(line[:_LONGEST])
+
+
+def _count(entry: dict[str, Any], line: str, found: Found) -> None:
+    status, seconds = entry["status"], entry["ms"] / 1000
+    found.statuses[status] = found.statuses.get(status, 0) + 1
+    found.slowest = max(found.slowest, seconds)
+    if status >= _SERVER_ERROR:
+        found.problems.append(line[:_LONGEST])
+    elif seconds > SLOW_SECONDS:
+        found.late.append(line[:_LONGEST])
 
 
 def _resting_memory(server: Server) -> float:
