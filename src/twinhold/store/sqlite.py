@@ -34,10 +34,10 @@ OLDEST_SOUND_SQLITE = (3, 51, 3)
 GROUP_LIMIT = 256
 _SEARCHERS = 2
 _BUSY_MILLISECONDS = 10_000
-_CACHE_KIB = 4_096
+_CACHE_KIB = 2_048
 """Of a reading connection, which forgets its pages at each commit. The pages that it misses are
-mostly in the system's memory: with a million twins four times as much made nothing cheaper."""
-_WRITER_CACHE_KIB = 12_288
+mostly in the system's memory: with a million twins eight times as much made nothing cheaper."""
+_WRITER_CACHE_KIB = 8_192
 _CHECKPOINT_PAGES = 8_000
 """Pages of the log (32 MB) after which it is moved into the file: pages written often move once."""
 _WIDE_CACHE_KIB = 131_072
