@@ -153,7 +153,7 @@ class Client:
     Attributes:
         promises: every course that was begun.
         acknowledged: how many writes were.
-        last: when the last one was, by the monotonic clock.
+        slowest: how many seconds the slowest answer took, of whatever status.
         refused: answers that no write may get.
         failed: status and subcode of answers 5xx.
     """
@@ -161,7 +161,7 @@ class Client:
     new_course: NewCourse
     promises: list[Promise] = field(default_factory=list)
     acknowledged: int = 0
-    last: float = 0.0
+    slowest: float = 0.0
     refused: list[str] = field(default_factory=list)
     failed: list[tuple[int, str]] = field(default_factory=list)
     _next: Course | None = None
@@ -215,11 +215,12 @@ class Client:
     def _send(self, caller: Caller, step: Step) -> tuple[int, Any]:
         promise = self.promises[-1]
         promise.possible, promise.during = step.after, f"{step.method} {step.path}"
+        before = time.monotonic()
         status, answer = caller.ask(*step[:3], step.by)
+        self.slowest = max(self.slowest, time.monotonic() - before)
         if status < HTTPStatus.BAD_REQUEST:
             promise.kept, promise.possible = step.after, None
             self.acknowledged += 1
-            self.last = time.monotonic()
         return status, answer
 
     def _note(self, step: Step, status: int, answer: Any) -> None:

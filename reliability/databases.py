@@ -24,16 +24,23 @@ _SECONDS = 60
 
 @dataclass
 class Gaps:
-    """What was found, and for how many seconds no write was possible each time."""
+    """What was found, and how long clients waited.
+
+    Attributes:
+        seconds: for how many no write was possible, each time.
+        slowest: how many the slowest answer took.
+    """
 
     tally: Tally = field(default_factory=Tally)
     seconds: list[float] = field(default_factory=list)
+    slowest: float = 0.0
 
     def __str__(self) -> str:
         middle = sorted(self.seconds)[len(self.seconds) // 2]
         return (
             f"{self.tally}; a write was possible again "
-            f"after {middle:.1f} s, at most {max(self.seconds):.1f} s"
+            f"after {middle:.1f} s, at most {max(self.seconds):.1f} s; "
+            f"the slowest answer took {self.slowest:.1f} s"
         )
 
 
@@ -93,6 +100,7 @@ def _interrupt(
                     gaps.seconds.append(time.monotonic() - before)
                     _write_on(crowds[-1])
                 _judge(gaps.tally, crowds[-1], server)
+                gaps.slowest = max(gaps.slowest, crowds[-1].slowest)
                 mend()
             judge(gaps.tally, crowds, server.url)
         examined = twinhold("doctor", "--data", str(data), "--database", database)

@@ -125,6 +125,11 @@ class Crowd:
         return self.load.acknowledged + sum(client.acknowledged for client in self.clients)
 
     @property
+    def slowest(self) -> float:
+        """How many seconds the slowest answer took."""
+        return max(client.slowest for client in self.clients)
+
+    @property
     def failed(self) -> set[tuple[int, str]]:
         """Statuses and subcodes of answers 5xx."""
         return set(self.load.failed).union(*(client.failed for client in self.clients))
