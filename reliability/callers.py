@@ -153,7 +153,7 @@ class Client:
     Attributes:
         promises: every course that was begun.
         acknowledged: how many writes were.
-        slowest: how many seconds the slowest answer took, of whatever status.
+        slowest: how many seconds the slowest answer 5xx took.
         refused: answers that no write may get.
         failed: status and subcode of answers 5xx.
     """
@@ -217,7 +217,8 @@ class Client:
         promise.possible, promise.during = step.after, f"{step.method} {step.path}"
         before = time.monotonic()
         status, answer = caller.ask(*step[:3], step.by)
-        self.slowest = max(self.slowest, time.monotonic() - before)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.slowest = max(self.slowest, time.monotonic() - before)
         if status < HTTPStatus.BAD_REQUEST:
             promise.kept, promise.possible = step.after, None
             self.acknowledged += 1

@@ -28,7 +28,7 @@ class Gaps:
 
     Attributes:
         seconds: for how many no write was possible, each time.
-        slowest: how many the slowest answer took.
+        slowest: how many the slowest error took to be answered.
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -40,7 +40,7 @@ class Gaps:
         return (
             f"{self.tally}; a write was possible again "
             f"after {middle:.1f} s, at most {max(self.seconds):.1f} s; "
-            f"the slowest answer took {self.slowest:.1f} s"
+            f"errors were answered within {self.slowest:.1f} s"
         )
 
 

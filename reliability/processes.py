@@ -126,7 +126,7 @@ class Crowd:
 
     @property
     def slowest(self) -> float:
-        """How many seconds the slowest answer took."""
+        """How many seconds the slowest answer 5xx took."""
         return max(client.slowest for client in self.clients)
 
     @property
