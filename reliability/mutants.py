@@ -54,8 +54,17 @@ FAULTS = (
         "process/test_reliability.py",
     ),
     Fault(
+        "answer a group before its commit on PostgreSQL",
+        "store/postgres_writes.py",
+        "            await postgres_groups.run(connection, members)\n",
+        "            await postgres_groups.run(connection, members)\n"
+        "            for write, member in zip(going, members, strict=True):\n"
+        "                answer(write.answer, member.result)\n",
+        "process/test_kill.py",
+    ),
+    Fault(
         "answer before the commit is on disk, on PostgreSQL",
-        "store/postgres.py",
+        "store/postgres_connections.py",
         '    "jit": "off",\n',
         '    "jit": "off",\n    "synchronous_commit": "off",\n',
         "process/test_reliability.py",

@@ -11,10 +11,12 @@ POINT is
 The writes of a start count too: schema, keys, first account, keys again.
 """
 
+import asyncio
 import itertools
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +26,10 @@ from twinhold.store.sqlite import Outcome, SqliteStore, Write
 
 _SQLITE_COMMIT = SqliteStore._commit
 _SQLITE_APPLY = SqliteStore._apply
+_SQLITE_RUN = SqliteStore._run
 _POSTGRES_COMMIT = Writes._commit
+
+_TIME_TO_ANSWER = 0.1
 
 _count = itertools.count(1)
 
@@ -36,22 +41,33 @@ def _override(engine: type, **methods: Callable[..., Any]) -> None:
 
 def _die_at(last: int) -> None:
     if next(_count) == last:
-        os.kill(os.getpid(), signal.SIGKILL)
+        _die()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def die_before_commit(last: int) -> None:
-    """Die between the statements of a write and its commit."""
+    """Die between the statements of a write and its commit.
 
-    def apply(store: SqliteStore, write: Write) -> Outcome:
-        outcome = _SQLITE_APPLY(store, write)
-        _die_at(last)
+    Before that there is time for an answer that does not wait for the commit: it must be seen.
+    """
+
+    def run(store: SqliteStore, write: Write) -> Outcome:
+        outcome = _SQLITE_RUN(store, write)
+        if next(_count) == last:
+            time.sleep(_TIME_TO_ANSWER)
+            _die()
         return outcome
 
     async def commit(writes: Writes, transaction: Any) -> None:
-        _die_at(last)
+        if next(_count) == last:
+            await asyncio.sleep(_TIME_TO_ANSWER)
+            _die()
         await _POSTGRES_COMMIT(writes, transaction)
 
-    _override(SqliteStore, _apply=apply)
+    _override(SqliteStore, _run=run)
     _override(Writes, _commit=commit)
 
 
