@@ -86,7 +86,7 @@ def grow(place: Place, *, anew: bool = False) -> None:
         return
     started = time.perf_counter()
     _clear(place)
-    with targets.twinhold(place.data, place.options) as target:
+    with targets.operated(place.data, place.options) as target:
         target.answer(Request("POST", "/models", json.loads(ontology().read_bytes())), 201)
     account = json.loads((place.data / "credentials.json").read_text())["account"]
     now, sample = time.time_ns() // 1000, Sample()
@@ -117,7 +117,7 @@ def sample_of(place: Place) -> Sample:
 
 def serve(place: Place) -> contextlib.AbstractContextManager[Target]:
     """A server on a registry."""
-    return targets.twinhold(place.data, place.options)
+    return targets.operated(place.data, place.options)
 
 
 def _sampled(rows: Rows, size: int, sample: Sample) -> Rows:

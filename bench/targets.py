@@ -4,7 +4,7 @@ import contextlib
 import http.client
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -179,12 +179,20 @@ def twinhold(directory: Path, options: Sequence[str] = ()) -> Iterator[Target]:
 
     It is asked by a user whose role lists their permissions and has a twin rule.
     """
+    with operated(directory, options) as target:
+        administrator = json.loads((directory / "credentials.json").read_text())
+        secret = make_caller(target.server.port, administrator)
+        yield replace(target, wire=wires.trusted_twin(secret))
+
+
+@contextlib.contextmanager
+def operated(directory: Path, options: Sequence[str] = ()) -> Iterator[Target]:
+    """The same, asked by its operator, who may do everything."""
     port = free_port()
     command = [PYTHON, "-m", "twinhold", "serve", "--port", str(port), "--data", str(directory)]
     command += options
     with running(command, port, directory.with_suffix(".log")) as server:
-        administrator = json.loads((directory / "credentials.json").read_text())
-        secret = make_caller(server.port, administrator)
+        secret = json.loads((directory / "credentials.json").read_text())["secret"]
         yield Target("twinhold", server, wires.trusted_twin(secret), data=directory)
 
 
