@@ -100,9 +100,8 @@ def grow(place: Place, *, anew: bool = False) -> None:
     print(f"{place.engine}: grown to {place.size} in {took:.0f} s", file=sys.stderr, flush=True)
 
 
-def warm(place: Place) -> None:
-    """Have the system read the database once, as it has when a server has run for a while."""
-    folder = place.data if place.address is None else place.data.parent / "cluster" / "base"
+def warm(folder: Path) -> None:
+    """Have the system read all files once, as it has when servers have run for a while."""
     for file in sorted(folder.rglob("*")):
         if file.is_file():
             with file.open("rb") as content:

@@ -114,11 +114,11 @@ def _asked(engine: str, sizes: list[int], folder: Path) -> Iterator[list[Asker]]
         grown.grow(places[0], anew=True)
         for place in places[1:]:
             grown.grow(place)
+        grown.warm(folder / engine)
         askers = []
         for place in places:
             account = json.loads((place.data / "credentials.json").read_text())["account"]
             cursors = asyncio.run(_cursors(place))
-            grown.warm(place)
             target = stack.enter_context(grown.serve(place))
             asker = Asker(target, account, cursors, place.size, grown.sample_of(place))
             asker.check()
