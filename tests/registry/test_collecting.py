@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -58,8 +58,7 @@ class Scene:
         return ticket
 
     async def put(self, ticket: Ticket, chunks: Chunks, at: int | None = None) -> str:
-        store, blobs = self.registry.store, self.registry.blobs
-        return (await uploads.receive(store, blobs, ticket, chunks, at or now())).uuid
+        return (await self.registry.arrivals.receive(ticket, chunks, at or now())).uuid
 
     async def attach(self, upload: str, name: str, announced: str | None = None) -> None:
         new = {name: NewDoc(upload, announced, "access_optimized", None)}
@@ -299,5 +298,33 @@ def test_a_name_taken_at_the_same_time_is_taken_once(run: Run) -> None:
         await scene.invalidate(upload)
         await scene.collect()
         assert scene.files() == 0
+
+    run(test)
+
+
+def test_an_account_has_so_many_files_on_their_way_in_and_no_other_waits_for_it(run: Run) -> None:
+    async def test(scene: Scene) -> None:
+        under_way, most = 0, 0
+        full, released = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> Chunks:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            if under_way == uploads.MOST_AT_ONCE:
+                full.set()
+            yield b"begins"
+            await released.wait()
+            under_way -= 1
+
+        tickets = [await scene.ticket() for _ in range(3 * uploads.MOST_AT_ONCE)]
+        arriving = [asyncio.create_task(scene.put(ticket, slow())) for ticket in tickets]
+        await full.wait()
+        actor = msgspec.structs.replace(scene.call.actor, account=ids.new_uuid())
+        other = replace(scene, call=msgspec.structs.replace(scene.call, actor=actor))
+        await other.upload(b"of another account")
+        released.set()
+        await asyncio.gather(*arriving)
+        assert most == uploads.MOST_AT_ONCE
 
     run(test)

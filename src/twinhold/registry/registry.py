@@ -12,6 +12,7 @@ from twinhold.registry.collecting import Collector
 from twinhold.registry.cursors import Cursors
 from twinhold.registry.downloads import Downloads
 from twinhold.registry.ledgers.references import Refresher
+from twinhold.registry.uploads import Arrivals
 from twinhold.store import Store
 
 
@@ -31,6 +32,7 @@ class Registry:
     indexer: Indexer
     references: Refresher
     blobs: Blobs
+    arrivals: Arrivals
     downloads: Downloads
     collector: Collector
 
@@ -47,6 +49,7 @@ class Registry:
             indexer=Indexer(store),
             references=Refresher(store),
             blobs=blobs,
+            arrivals=Arrivals(store, blobs),
             downloads=Downloads(kept.downloads),
             collector=Collector(store, blobs),
         )

@@ -6,11 +6,13 @@ where the same content is kept already. Until then nothing refers to them, so wh
 upload leaves only what the collector clears away.
 """
 
+import asyncio
 import hashlib
 import hmac
 import secrets
 from collections.abc import AsyncIterable
 from typing import NamedTuple, TypeAlias
+from weakref import WeakValueDictionary
 
 from twinhold.blobs import BlobMissingError, Blobs, Tally, new_place
 from twinhold.registry.errors import RegistryError, UploadNotFoundError
@@ -37,6 +39,9 @@ LARGEST_FILE = 5 * 1024**3
 VALID_MICROSECONDS = 3600 * 1_000_000
 LONGEST_MICROSECONDS = 24 * VALID_MICROSECONDS
 """How long a file may be on its way."""
+
+MOST_AT_ONCE = 16
+"""Files of an account that one process takes in at a time."""
 
 
 def new_token() -> str:
@@ -80,25 +85,41 @@ async def require_file(transaction: Transaction, call: Call, upload: str) -> tup
     return found.digest, found.size
 
 
-async def receive(
-    store: Store, blobs: Blobs, ticket: Ticket, chunks: AsyncIterable[bytes], now: int
-) -> Upload:
-    """Take in the file of an upload, as it arrives.
+class Arrivals:
+    """Takes in files as they arrive; the rest of an account's files wait while many do.
 
-    Raises:
-        UploadNotFoundError: the URL is not known, used, or over.
+    Of each file as much stands in memory as its blob store takes at once.
     """
-    place, tally = new_place(), Tally(chunks)
-    await store.write(_begin, ticket, place, now)
-    try:
-        await blobs.put(place, tally)
-        blob = BlobRow(tally.digest, place, tally.size)
-        return await store.write(_complete, ticket.upload, blob, now)
-    except BlobMissingError:  # it took so long that the collector has cleared it away
-        raise _unknown() from None
-    except RegistryError:
-        await blobs.delete(place)
-        raise
+
+    def __init__(self, store: Store, blobs: Blobs) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._rooms: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    async def receive(self, ticket: Ticket, chunks: AsyncIterable[bytes], now: int) -> Upload:
+        """Take in the file of an upload.
+
+        Raises:
+            UploadNotFoundError: the URL is not known, used, or over.
+        """
+        place = new_place()
+        found = await self._store.write(_begin, ticket, place, now)
+        async with self._rooms.setdefault(found.account, asyncio.Semaphore(MOST_AT_ONCE)):
+            return await self._take(ticket.upload, place, chunks, now)
+
+    async def _take(
+        self, upload: str, place: str, chunks: AsyncIterable[bytes], now: int
+    ) -> Upload:
+        tally = Tally(chunks)
+        try:
+            await self._blobs.put(place, tally)
+            blob = BlobRow(tally.digest, place, tally.size)
+            return await self._store.write(_complete, upload, blob, now)
+        except BlobMissingError:  # it took so long that the collector has cleared it away
+            raise _unknown() from None
+        except RegistryError:
+            await self._blobs.delete(place)
+            raise
 
 
 async def release(transaction: Transaction, digest: str | None, count: int = 1) -> None:
@@ -107,7 +128,7 @@ async def release(transaction: Transaction, digest: str | None, count: int = 1) 
         await transaction.run(stored_blobs.RELEASE, {"digest": digest, "count": count})
 
 
-async def _begin(transaction: Transaction, ticket: Ticket, place: str, now: int) -> None:
+async def _begin(transaction: Transaction, ticket: Ticket, place: str, now: int) -> Upload:
     found = await _valid(transaction, ticket.upload, now)
     if not hmac.compare_digest(bytes(found.token), _digest(ticket.token)):
         raise _unknown()
@@ -116,6 +137,7 @@ async def _begin(transaction: Transaction, ticket: Ticket, place: str, now: int)
         stored_blobs.LOOSEN,
         {"place": place, "expires": now + LONGEST_MICROSECONDS, "doomed": False},
     )
+    return found
 
 
 async def _complete(transaction: Transaction, upload: str, blob: BlobRow, now: int) -> Upload:

@@ -27,14 +27,8 @@ async def upload_file(request: Request) -> bytes:
     """PUT /cache/{handler}/{token}; the URL is the credential."""
     if request.stream is None:
         raise RuntimeError("The operation is not declared to stream.")
-    registry = request.registry
-    taken = await uploads.receive(
-        registry.store,
-        registry.blobs,
-        Ticket(_handler(request), request.path["token"]),
-        request.stream,
-        request.call.now,
-    )
+    ticket = Ticket(_handler(request), request.path["token"])
+    taken = await request.registry.arrivals.receive(ticket, request.stream, request.call.now)
     return wire.uploaded(taken)
 
 
