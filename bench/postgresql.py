@@ -2,18 +2,19 @@
 
 `scripts/bench postgresql`; bench/ceiling_postgresql.py is the ceiling. Both have a database of
 their own in one PostgreSQL server, the one of the wheel with its settings as they come. Every round
-gives every operation to every target, in an order drawn anew. A caller of Twinhold's has a
-role with a twin rule, which holds for every twin and has to be asked about each. With more than one
-worker the rates of one and of several stand side by side.
+gives every operation to every target, in an order drawn anew. The user who asks Twinhold has a role
+with a twin rule, but for pages, which the administrator asks for: the pages of the ceiling have no
+rule either. With more than one worker the rates of one and of several stand side by side.
 """
 
 import argparse
 import asyncio
 import contextlib
+import json
 import random
+import secrets
 import sys
 import tempfile
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +29,7 @@ from bench.load import Sample, drive, middle, write_requests
 from bench.report import table, verdict
 from bench.servers import HOST, cpu_seconds, free_port, running
 from bench.targets import PYTHON, Target, WrongAnswerError
-from bench.wires import PAGE_SIZE
+from bench.wires import PAGE_SIZE, Wire
 
 OPERATIONS = ("get", "post", "patch", "uuids", "details")
 ALONE, TOGETHER = 0.65, 1.3
@@ -167,7 +168,7 @@ def _postgresql() -> Iterator[Any]:
 
 
 def _new_database(server: Any) -> str:
-    name = f"bench_{uuid.uuid4().hex}"
+    name = f"bench_{secrets.token_hex(8)}"
 
     async def create() -> None:
         connection = await asyncpg.connect(server.get_uri())
@@ -201,15 +202,20 @@ async def _settings(address: str) -> dict[str, str]:
 
 def _write(folder: Path, target: Target, operation: str) -> None:
     """Write down the requests of an operation: one for each twin, one of a page."""
-    host = f"{HOST}:{target.server.port}"
-    about = target.uuids[:1] if operation in target.wire.pages else target.uuids
+    host, wire, about = f"{HOST}:{target.server.port}", target.wire, target.uuids
+    if operation in target.wire.pages:
+        wire, about = _wire_of_administrator(target), target.uuids[:1]
     write_requests(
         _requests(folder, target, operation),
-        (
-            target.ask(operation, about_twin, number).raw(target.wire, host)
-            for number, about_twin in enumerate(about)
-        ),
+        (wire.ask(operation, uuid, number).raw(wire, host) for number, uuid in enumerate(about)),
     )
+
+
+def _wire_of_administrator(target: Target) -> Wire:
+    if target.data is None:
+        return target.wire
+    secret = json.loads((target.data / "credentials.json").read_text())["secret"]
+    return wires.trusted_twin(secret)
 
 
 def _requests(folder: Path, target: Target, operation: str) -> Path:
