@@ -46,6 +46,7 @@ SQLITE = Dialect(
         "end_first": ")",
         # By the primary key at once: by uuid = place it would go through the unique index first.
         "at_place": "uuid BETWEEN place AND place",
+        "as_text": "",
         # A recursion whose rows are wanted only up to a number; PostgreSQL makes no more by itself.
         "stop_at": "LIMIT",
         "end_stop_at": "",
@@ -98,6 +99,7 @@ POSTGRESQL = Dialect(
         "first_of_each": "CROSS JOIN LATERAL (SELECT *",
         "end_first": ") AS t",
         "at_place": "uuid = place",
+        "as_text": 'COLLATE "default"',  # a binary_text, compared with a text by its index
         "stop_at": "/*",
         "end_stop_at": "*/",
         "unhex": "decode",

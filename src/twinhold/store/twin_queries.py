@@ -104,7 +104,7 @@ _INSIDE = f"""WITH RECURSIVE inside(place, label) AS (
         SELECT uuid, id FROM twins WHERE owner = :owner AND uuid = :location
         UNION
         SELECT r.source, r.source_id FROM inside AS known CROSS JOIN relationships AS r
-        WHERE r.target_id = known.label AND r.target = known.place AND {_WAYS}"""
+        WHERE r.target_id = known.label {{as_text}} AND r.target = known.place AND {_WAYS}"""
 
 BY_LOCATION = Statement(
     f"""{_INSIDE}
