@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-_WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 360, 260, 50, 40, 40
+_WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 340, 260, 50, 40, 90
 _LEGEND_LINE = 18
 _COLORS = (
     "#4477aa",
