@@ -22,6 +22,9 @@ UUID = "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{
 _DAY = "(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
 _ZONE = "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"
+_SEGMENT = "(_+[A-Za-z0-9]|[A-Za-z])([A-Za-z0-9_]*[A-Za-z0-9])?"
+_VERSION = r"[1-9][0-9]{0,8}(\.[1-9][0-9]{0,5})?"
+_DTMI = f"dtmi:{_SEGMENT}(:{_SEGMENT})*(;{_VERSION})?(#({_SEGMENT})?)?"
 _INSTANT = f"{_DAY}[Tt ]{_TIME}{_ZONE}"
 
 Uuid = Annotated[str, described(format="uuid", pattern=f"^{UUID}$")]
@@ -39,7 +42,10 @@ AnyInstant = Annotated[str, described(format="instant", pattern=f"^({_INSTANT})?
 Dtmi = Annotated[str, described(format="dtmi")]
 """The id of a DTDL model."""
 
-AnyDtmi = Annotated[str, described(format="dtmi", pattern="^(dtmi:[!-~]*)?$")]
+SoundDtmi = Annotated[str, described(format="dtmi", pattern=f"^{_DTMI}$", maxLength=4096)]
+"""The id of a DTDL model, refused where it cannot be one."""
+
+AnyDtmi = Annotated[str, described(format="dtmi", pattern=f"^({_DTMI})?$", maxLength=4096)]
 """The id of a DTDL model, or an empty text for none."""
 
 Cursor = Annotated[str, described(format="cursor")]

@@ -1,7 +1,6 @@
 """Handlers of the model operations, which only read; models come in through `POST /models`."""
 
 import sys
-from typing import Annotated
 
 import msgspec
 
@@ -64,8 +63,6 @@ def _texts(by_language: str) -> msgspec.Raw:
     return msgspec.Raw(b"null" if by_language == "{}" else by_language.encode())
 
 
-_DTMI = Annotated[str, forms.described(format="dtmi", pattern="^dtmi:[!-~]*$")]
-
 OPERATIONS = (
     Operation(
         name="ModelsV2_GetModels",
@@ -88,7 +85,7 @@ OPERATIONS = (
         path="/models/{id}",
         handler=get_model,
         summary="Read a model with its document.",
-        path_types={"id": _DTMI},
+        path_types={"id": forms.SoundDtmi},
         response=wire.ModelResponse,
         needs=("get_models",),
     ),
