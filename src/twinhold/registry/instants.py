@@ -14,11 +14,15 @@ _FORM = re.compile(
 )
 
 
-@lru_cache(maxsize=64)  # what is stored together has one time
 def write(microseconds: int) -> str:
     """A time with seven decimals, in UTC and without its zone."""
     seconds, fraction = divmod(microseconds, 1_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:06d}0"
+    return f"{_second(seconds)}.{fraction:06d}0"
+
+
+@lru_cache(maxsize=64)  # most of what is written happens now
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def read(text: object, pointer: str | None = None) -> int:
