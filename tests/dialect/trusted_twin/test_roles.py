@@ -32,6 +32,8 @@ BAD_RULES = ["", " ", "TWIN.a ==", "a = b", "1 < 2 < 3", "(", "'", "# nothing", 
 
 BAD_BODIES = [
     (b'{"name": 1}', "400592", "/name"),
+    (b'{"rules": {"entry": "1 == 1", "entry_rule": "2 == 2"}}', "400592", "/rules/entry"),
+    (b'{"rules": {"twin": "", "twin_rule": "2 == 2"}}', "400592", "/rules/twin"),
     (b'{"name": null}', "400592", "/name"),
     (b'{"statement": []}', "400592", "/statement"),
     (b'{"statement": "allow"}', "400592", "/statement"),
@@ -93,6 +95,11 @@ class TestCreate:
         role = answer.json()
         assert (role["name"], role["statement"]) == ("User Role Name", EVERYTHING)
         assert role["rules"] == NO_RULES
+
+    def test_takes_a_rule_that_is_given_twice_and_is_one(self, client: TTRESTService) -> None:
+        sent = {"twin": "1 == 1", "twin_rule": "1 == 1", "entry": None, "entry_rule": "2 == 2"}
+        role = answered(client.create_user_role(body={"rules": sent}), wire.Role)
+        assert (role.rules.twin_rule, role.rules.entry_rule) == ("1 == 1", "2 == 2")
 
     def test_takes_both_spellings_of_rules(self, client: TTRESTService) -> None:
         sent = {"twin": "1 == 1", "entry": "2 == 2", "identity": "3 == 3"}

@@ -8,6 +8,7 @@ from twinhold.api.kit.request import Request
 from twinhold.api.trusted_twin.wire import roles as wire
 from twinhold.api.trusted_twin.wire.common import times
 from twinhold.registry import ids, roles
+from twinhold.registry.errors import InvalidValueError
 from twinhold.registry.principal import RoleRules, Statement
 from twinhold.registry.roles import Role, RoleChange
 
@@ -69,10 +70,18 @@ def _rules(given: wire.RulesInput | None | msgspec.UnsetType) -> RoleRules | msg
     if given is None:
         return RoleRules()
     return RoleRules(
-        twin_rule=given.twin if given.twin_rule is None else given.twin_rule,
-        entry_rule=given.entry if given.entry_rule is None else given.entry_rule,
-        identity_rule=given.identity if given.identity_rule is None else given.identity_rule,
+        twin_rule=_one(given.twin_rule, given.twin, "twin"),
+        entry_rule=_one(given.entry_rule, given.entry, "entry"),
+        identity_rule=_one(given.identity_rule, given.identity, "identity"),
     )
+
+
+def _one(rule: str | None, other: str | None, name: str) -> str | None:
+    """A rule that has two names; a body that gives them different rules means neither for sure."""
+    if rule is not None and other is not None and rule != other:
+        message = f"The names {name} and {name}_rule stand for one rule, and have two."
+        raise InvalidValueError(message, f"/rules/{name}")
+    return other if rule is None else rule
 
 
 def _written(role: Role) -> bytes:
