@@ -204,7 +204,7 @@ def _untaken(transport: asyncio.Transport) -> int:
     try:
         place = transport.get_extra_info("socket").fileno()
         queued = fcntl.ioctl(place, termios.TIOCOUTQ, bytes(_INT.size))
-    except OSError:  # not every system says it of a socket
+    except (OSError, ValueError):  # not every system says it of a socket, none of a closed one
         return unsent
     return unsent + int(_INT.unpack(queued)[0])
 

@@ -1,5 +1,6 @@
 """What clients may claim of a running server: time, connections, memory."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -12,6 +13,7 @@ import pytest
 import requests
 from tests.harness import Account, Server, serving
 
+from twinhold import protocol
 from twinhold.protocol import LARGEST_HEAD
 
 PATIENCE = 1
@@ -246,3 +248,17 @@ def test_a_head_is_at_most_64_kib(strict: Server) -> None:
     with connected(strict) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nX: " + b"a" * (LARGEST_HEAD + 1))
         assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_closed_connection_has_nothing_left_to_take() -> None:
+    """Its descriptor is gone, and a timer may still look."""
+
+    async def look() -> int:
+        loop = asyncio.get_running_loop()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            transport, _ = await loop.create_connection(asyncio.Protocol, *listener.getsockname())
+            transport.abort()
+            await asyncio.sleep(0)
+            return protocol._untaken(transport)
+
+    assert asyncio.run(look()) == 0
