@@ -3,10 +3,13 @@
     postgresql://user:password@first:5432,second:5432/name
 
 All servers of an address are asked at once whenever a connection is opened, and the one that takes
-writes is taken. A server that says nothing, because its machine is gone, delays nobody.
+writes is taken. A server that says nothing, because its machine is gone, delays nobody; what was
+under way there fails when the system has waited for a sign of life for some seconds (on Linux).
 """
 
 import asyncio
+import socket
+import sys
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,6 +61,12 @@ async def connect(url: str, **options: Any) -> Any:
         OSError: none of several can be connected to and takes writes; tells why for each.
         asyncpg.PostgresError: the one server refuses; and what else asyncpg raises.
     """
+    connection = await _connect(url, options)
+    _do_not_wait_for_long(connection)
+    return connection
+
+
+async def _connect(url: str, options: dict[str, Any]) -> Any:
     addresses = _each(url)
     if len(addresses) == 1:
         return await asyncpg.connect(url, timeout=CONNECT_SECONDS, **options)
@@ -81,6 +90,13 @@ def reason(error: BaseException | None) -> str:
     if isinstance(error, TimeoutError):
         return f"nothing came back within {CONNECT_SECONDS:.0f} seconds"
     return str(error) or type(error).__name__
+
+
+def _do_not_wait_for_long(connection: Any) -> None:
+    """Have the system give a connection up whose other end does not confirm what it is sent."""
+    made = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no option
+    if sys.platform == "linux" and made.family != socket.AF_UNIX:
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(CONNECT_SECONDS * 1000))
 
 
 async def _first(attempts: Iterable[asyncio.Future[Any]]) -> Any:

@@ -24,6 +24,16 @@ AWAY = (
 )
 """What asyncpg raises when the database cannot answer; anything else is a defect of ours."""
 
+_GONE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""What says that the server behind a connection is gone, or takes no writes any more. Then no other
+connection to it is used again: each would have to find that out for itself, which may take long.
+"""
+
 _STATEMENT_SECONDS = 30.0
 _VIEW: Mapping[str, Any] = {"isolation": "repeatable_read", "readonly": True}
 _POOL_SIZE = 16
@@ -47,8 +57,8 @@ async def acquired(pool: Any) -> AsyncGenerator[Any, None]:
     try:
         async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
             yield connection
-    except asyncpg.ReadOnlySQLTransactionError as error:
-        await pool.expire_connections()  # this server takes no writes any more
+    except _GONE as error:
+        await pool.expire_connections()
         raise _unavailable(error) from error
     except AWAY as error:
         raise _unavailable(error) from error
