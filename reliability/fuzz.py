@@ -56,6 +56,7 @@ class Found:
     """What came out of a fuzz.
 
     Attributes:
+        begun: when; what was slow before, waited for the start of the server.
         statuses: how many answers had each, as the server logged them.
         broken: messages that the server refused (400) for they were no HTTP.
         odd: requests that Hypothesis made.
@@ -66,6 +67,7 @@ class Found:
         problems: what was not as it must be.
     """
 
+    begun: float = 0.0
     statuses: dict[int, int] = field(default_factory=dict)
     broken: int = 0
     odd: int = 0
@@ -95,6 +97,7 @@ def fuzz(place: Place, extent: Extent) -> Found:
     found = Found()
     with serving(place.data, *place.options) as server:
         world = World.of(server.operator)
+        found.begun = time.time()
         _send(server, world, extent.warm_up, found)
         before = _resting_memory(server)
         _send(server, world, extent, found)
@@ -208,10 +211,12 @@ def read_log(log: Path, found: Found) -> None:
 def _count(entry: dict[str, Any], line: str, found: Found) -> None:
     status, seconds = entry["status"], entry["ms"] / 1000
     found.statuses[status] = found.statuses.get(status, 0) + 1
-    found.slowest = max(found.slowest, seconds)
     if status >= _SERVER_ERROR:
         found.problems.append(line[:_LONGEST])
-    elif seconds > SLOW_SECONDS:
+    if entry["ts"] < found.begun:
+        return
+    found.slowest = max(found.slowest, seconds)
+    if seconds > SLOW_SECONDS:
         found.late.append(line[:_LONGEST])
 
 
