@@ -86,8 +86,8 @@ FAULTS = (
     Fault(
         "skip the check of the generation on PostgreSQL",
         "store/postgres_transaction.py",
-        "        if self._required is None:\n            return\n        if (await",
-        "        if self._required is not None:\n            return\n        if (await",
+        '            raise AccessChangedError("Access has changed.")\n',
+        "            pass\n",
         "contract/test_access_takes_effect.py",
     ),
     Fault(
