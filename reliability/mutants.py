@@ -55,16 +55,16 @@ FAULTS = (
     ),
     Fault(
         "answer a group before its commit on PostgreSQL",
-        "store/postgres_writes.py",
-        "            await postgres_groups.run(connection, members)\n",
-        "            await postgres_groups.run(connection, members)\n"
+        "store/postgres/writes.py",
+        "            await groups.run(connection, members)\n",
+        "            await groups.run(connection, members)\n"
         "            for write, member in zip(going, members, strict=True):\n"
         "                answer(write.answer, member.result)\n",
         "process/test_kill.py",
     ),
     Fault(
         "answer before the commit is on disk, on PostgreSQL",
-        "store/postgres_connections.py",
+        "store/postgres/connections.py",
         '    "jit": "off",\n',
         '    "jit": "off",\n    "synchronous_commit": "off",\n',
         "process/test_reliability.py",
@@ -85,7 +85,7 @@ FAULTS = (
     ),
     Fault(
         "skip the check of the generation on PostgreSQL",
-        "store/postgres_transaction.py",
+        "store/postgres/transaction.py",
         '            raise AccessChangedError("Access has changed.")\n',
         "            pass\n",
         "contract/test_access_takes_effect.py",

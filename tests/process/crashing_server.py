@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twinhold.cli import main
-from twinhold.store.postgres_writes import Writes
+from twinhold.store.postgres.writes import Writes
 from twinhold.store.sqlite import Outcome, SqliteStore, Write
 
 _SQLITE_COMMIT = SqliteStore._commit

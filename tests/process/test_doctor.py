@@ -17,7 +17,7 @@ from twinhold.blobs import open_blobs
 from twinhold.registry import Registry, doctor, kept_files
 from twinhold.store import Transaction, open_reading
 from twinhold.store.blobs import BlobRow
-from twinhold.store.postgres_transaction import OnConnection, PostgresTransaction
+from twinhold.store.postgres.transaction import OnConnection, PostgresTransaction
 from twinhold.store.sqlite import Generation, SqliteTransaction
 from twinhold.store.statement import Statement
 

@@ -17,10 +17,10 @@ from twinhold.store import (
     Transaction,
     migrations,
     open_store,
-    postgres_connections,
 )
 from twinhold.store.dialect import POSTGRESQL
 from twinhold.store.keys import ALONE, INSERT_KEY
+from twinhold.store.postgres import connections
 from twinhold.store.sqlite import SqliteStore
 from twinhold.store.statement import Statement
 
@@ -217,7 +217,7 @@ def test_a_migration_may_take_longer_than_a_request(
     new_database: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = 2.0
-    monkeypatch.setattr(postgres_connections, "_STATEMENT_SECONDS", limit)
+    monkeypatch.setattr(connections, "_STATEMENT_SECONDS", limit)
 
     database = new_database()
 

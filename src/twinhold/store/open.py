@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import IO
 
-from twinhold.store import migrations, postgres, sqlite
+from twinhold.store import migrations, sqlite
 from twinhold.store.engine import Store, Transaction
 from twinhold.store.errors import StoreInUseError, StoreUnavailableError
 from twinhold.store.sqlite import SqliteStore
@@ -30,6 +30,8 @@ async def open_store(data: Path, database: str | None, *, alone: bool = False) -
         SchemaTooNewError: a later Twinhold wrote this store.
     """
     if database:
+        from twinhold.store import postgres  # noqa: PLC0415 - 4 MB that SQLite does without
+
         await postgres.write_alone(database, migrations.migrate)
         return await postgres.connect(database)
     store = SqliteStore(data / DATABASE_FILE, alone=alone)
@@ -49,6 +51,8 @@ async def open_reading(data: Path, database: str | None) -> AsyncGenerator[Trans
         StoreUnavailableError: it cannot be read, or there is none.
     """
     if database:
+        from twinhold.store import postgres  # noqa: PLC0415 - likewise
+
         async with postgres.reading(database) as view:
             yield view
     else:

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from twinhold.store.engine import Parameters, Row
 from twinhold.store.errors import StoreUnavailableError
-from twinhold.store.lanes import Lanes, answer, refuse, refuse_all
-from twinhold.store.postgres_connections import acquired
-from twinhold.store.postgres_transaction import OnConnection, fetch_for_many
+from twinhold.store.postgres.connections import acquired
+from twinhold.store.postgres.lanes import Lanes, answer, refuse, refuse_all
+from twinhold.store.postgres.transaction import OnConnection, fetch_for_many
 from twinhold.store.statement import Statement
 
 _LANES = 2

@@ -1,7 +1,7 @@
-"""The engine for several workers and machines: PostgreSQL 15 and later, through asyncpg.
+"""The store on PostgreSQL 15 and later, and how it is opened.
 
 The way to the database is what costs here, so requests that wait together travel together: reads
-in `postgres_reads`, writes in `postgres_writes`.
+in `reads`, writes in `writes`.
 
 A lost database answers `StoreUnavailableError` at once and is found again by the next request: the
 pool opens a new connection for it, to the server that takes writes then. Transactions that
@@ -13,12 +13,12 @@ import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any, ParamSpec, TypeVar
 
-from twinhold.store.database_address import CONNECT_SECONDS
 from twinhold.store.engine import UseCase
-from twinhold.store.postgres_connections import AWAY, new_pool, only_connection
-from twinhold.store.postgres_reads import Reads
-from twinhold.store.postgres_transaction import OnConnection, PostgresTransaction
-from twinhold.store.postgres_writes import Writes
+from twinhold.store.postgres.address import CONNECT_SECONDS
+from twinhold.store.postgres.connections import AWAY, new_pool, only_connection
+from twinhold.store.postgres.reads import Reads
+from twinhold.store.postgres.transaction import OnConnection, PostgresTransaction
+from twinhold.store.postgres.writes import Writes
 
 P = ParamSpec("P")
 T = TypeVar("T")

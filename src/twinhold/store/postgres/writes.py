@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from twinhold.store import postgres_groups
 from twinhold.store.errors import StoreUnavailableError
-from twinhold.store.lanes import Lanes, answer, refuse, refuse_all
-from twinhold.store.postgres_connections import AWAY, acquired
-from twinhold.store.postgres_groups import Member
-from twinhold.store.postgres_transaction import OnConnection, PostgresTransaction, Work
+from twinhold.store.postgres import groups
+from twinhold.store.postgres.connections import AWAY, acquired
+from twinhold.store.postgres.groups import Member
+from twinhold.store.postgres.lanes import Lanes, answer, refuse, refuse_all
+from twinhold.store.postgres.transaction import OnConnection, PostgresTransaction, Work
 
 _REPEAT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _ATTEMPTS = 4
@@ -94,7 +94,7 @@ class Writes(Lanes[Write]):
     async def _as_group(self, going: list[Write]) -> list[Member]:
         async with self._transaction() as connection:
             members = [Member(write.work, write.generation) for write in going]
-            await postgres_groups.run(connection, members)
+            await groups.run(connection, members)
         return members
 
     async def _serve_alone(self, write: Write) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import asyncpg
 
-from twinhold.store.database_address import CONNECT_SECONDS, check, connect, public, reason
 from twinhold.store.errors import StoreUnavailableError
+from twinhold.store.postgres.address import CONNECT_SECONDS, check, connect, public, reason
 
 AWAY = (
     OSError,

@@ -12,8 +12,8 @@ import pytest
 from tests.process.proxy import between
 
 from twinhold.store import StoreUnavailableError, Transaction, open_store
-from twinhold.store.database_address import CONNECT_SECONDS, check, connect, public
 from twinhold.store.keys import INSERT_KEY
+from twinhold.store.postgres.address import CONNECT_SECONDS, check, connect, public
 
 NewDatabase = Callable[[], str]
 NOBODY = "127.0.0.1:1"

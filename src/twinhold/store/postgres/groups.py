@@ -9,7 +9,7 @@ from collections.abc import Generator
 from typing import Any
 
 from twinhold.store.engine import Parameters, Row
-from twinhold.store.postgres_transaction import PostgresTransaction, Work, fetch_for_many
+from twinhold.store.postgres.transaction import PostgresTransaction, Work, fetch_for_many
 from twinhold.store.statement import Statement
 
 
