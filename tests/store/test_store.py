@@ -232,3 +232,26 @@ def test_a_migration_may_take_longer_than_a_request(
         await other.close()
 
     asyncio.run(check())
+
+
+@pytest.mark.parametrize("state", ["58030", "53100", "57P01"])
+def test_a_database_that_says_what_fails_it_does_not_answer(
+    new_database: Callable[[], str], tmp_path: Path, state: str
+) -> None:
+    """An error of its disk, a full one, an administrator who ends it: no defect of ours."""
+    fails = Statement(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$")
+
+    database = new_database()
+
+    async def fail(transaction: Transaction) -> None:
+        await transaction.run(fails, {})
+
+    async def check() -> None:
+        store = await open_store(tmp_path, database)
+        with pytest.raises(StoreUnavailableError):
+            await store.write(fail)
+        await store.write(put, "later")
+        assert await store.read(key, "later") is not None
+        await store.close()
+
+    asyncio.run(check())
