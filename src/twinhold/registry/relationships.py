@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 
 from twinhold.registry import access, documents, modelled_twins
+from twinhold.registry.contents import METADATA
 from twinhold.registry.errors import (
     ModelNotFoundError,
     Problem,
@@ -320,7 +321,9 @@ async def _model_of(transaction: Transaction, call: Call, twin: Facts, pointer: 
 
 def _kept(properties: dict[str, Any]) -> str | None:
     """Properties as they are kept: those that are set, in the order of their names."""
-    kept = {name: value for name, value in properties.items() if value is not None}
+    kept = {
+        name: value for name, value in properties.items() if value is not None and name != METADATA
+    }
     return msgspec.json.encode(kept, order="sorted").decode() if kept else None
 
 
@@ -346,7 +349,7 @@ def _derived(draft: Draft, ends: Ends, properties: str | None) -> str:
     parts = [part for name in sorted(kept) for part in (name, _text(kept[name]))]
     source, target = ends.source.id or "", ends.target.id or ""
     whole = "_".join([source, draft.name, *parts, target])
-    if len(whole) <= LONGEST_ID:
+    if _ID.fullmatch(whole):
         return whole
     return "_".join([source, draft.name, _digest(*parts), target])
 

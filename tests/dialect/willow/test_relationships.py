@@ -100,7 +100,9 @@ def test_ids_that_derive_alike_stay_apart(building: Account) -> None:
     assert len(outgoing(building, "n")) == 2
 
 
-def test_a_very_long_id_keeps_its_ends(building: Account, ahu: str, chiller: str) -> None:
+@pytest.fixture(scope="session")
+def noting(building: Account) -> str:
+    """A twin of a model whose relationship has a property of any text."""
     model = {
         "@context": "dtmi:dtdl:context;3",
         "@id": "dtmi:test:Noted;1",
@@ -117,10 +119,25 @@ def test_a_very_long_id_keeps_its_ends(building: Account, ahu: str, chiller: str
     id_ = new_id()
     sent = {"id": id_, "modelId": "dtmi:test:Noted;1"}
     assert building.request("PUT", "/twins", json=sent).status_code == 200
-    made = {relate(building, id_, "noted", ahu, note=note * 1100)["id"] for note in "ab"}
+    return id_
+
+
+@pytest.mark.parametrize("notes", [("a" * 1100, "b" * 1100), ("a\nb", "a\0b")])
+def test_an_id_that_none_can_be_keeps_its_ends(
+    building: Account, noting: str, ahu: str, notes: tuple[str, ...]
+) -> None:
+    """It would be too long, or hold characters of control."""
+    edges = [relate(building, noting, "noted", ahu, note=note) for note in notes]
+    made = {edge["id"] for edge in edges}
     assert len(made) == 2
-    assert all(edge.startswith(f"{id_}_noted_") and edge.endswith(f"_{ahu}") for edge in made)
-    assert all(len(edge) < 1024 for edge in made)
+    assert all(edge.startswith(f"{noting}_noted_") and edge.endswith(f"_{ahu}") for edge in made)
+    assert all(len(edge) < 1024 and edge.isprintable() for edge in made)
+    assert [edge["properties"]["note"] for edge in edges] == list(notes)
+
+
+def test_metadata_of_a_relationship_is_ignored(building: Account, ahu: str, chiller: str) -> None:
+    plain = relate(building, ahu, "isFedBy", chiller)
+    assert relate(building, ahu, "isFedBy", chiller, **{"$metadata": {"x": 1}}) == plain
 
 
 def test_what_the_model_does_not_allow_is_refused(
