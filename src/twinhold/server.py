@@ -146,7 +146,7 @@ class _Share(NamedTuple):
 
 async def _run(store: Store, blobs: Blobs, share: _Share, ready: Callable[[], None]) -> None:
     """Answer requests until told to stop."""
-    registry = await Registry.open(store, _ACTIONS, blobs)
+    registry = await Registry.open(store, _ACTIONS, blobs, share.settings.validation)
     names = [operation.name for dialect in _VENDORS for operation in dialect.operations]
     metrics = Metrics([*names, *pages.NAMES], share.slabs)
     dialects = (*_VENDORS, pages.dialect(metrics, _VENDORS))

@@ -8,8 +8,11 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import get_args
 
 import msgspec
+
+from twinhold.registry.validation import Validation
 
 DEFAULT_PORT = 8000
 _RATE = re.compile(r"([0-9]{1,9})/([0-9]{1,4})s")
@@ -40,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             and for a client to take more of an answer.
         keep_alive: seconds that a connection may idle between requests.
         rate_limit: of the Willow API, for each client; None: none.
+        validation: how far twins and relationships must follow their models.
     """
 
     host: str = "127.0.0.1"
@@ -52,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     patience: int = 30
     keep_alive: int = 75
     rate_limit: RateLimit | None = None
+    validation: Validation = "strict"
 
 
 DEFAULTS = Settings()
@@ -74,6 +79,14 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     add_store_options(parser)
     _option(parser, "--workers", int, DEFAULTS.workers, "processes that serve (PostgreSQL only)")
     add_blobs_option(parser)
+    _option(
+        parser,
+        "--validation",
+        parse_validation,
+        DEFAULTS.validation,
+        "twins and relationships that do not follow their models are refused (strict), or kept, "
+        "and told of in the log, the metrics and the answer (warn), or not looked for (off)",
+    )
 
 
 def add_blobs_option(parser: argparse.ArgumentParser) -> None:
@@ -140,6 +153,18 @@ def parse_rate_limit(text: str) -> RateLimit:
     )
 
 
+def parse_validation(text: str) -> Validation:
+    """How far models must be followed, as an operator writes it.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no such word.
+    """
+    for word in get_args(Validation):
+        if text == word:
+            return word  # type: ignore[no-any-return]
+    raise argparse.ArgumentTypeError(f"must be strict, warn or off, not {text!r}")
+
+
 def _option(
     parser: argparse.ArgumentParser,
     flag: str,
@@ -176,6 +201,7 @@ def read(flags: argparse.Namespace, environment: Mapping[str, str] = os.environ)
         ("patience", int),
         ("keep_alive", int),
         ("rate_limit", parse_rate_limit),
+        ("validation", parse_validation),
     )
     for name, type_ in options:
         text = environment.get(_variable(name))

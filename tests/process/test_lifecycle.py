@@ -368,6 +368,7 @@ class TestSettings:
             ("TWINHOLD_KEEP_ALIVE", "long"),
             ("TWINHOLD_RATE_LIMIT", "20/0s"),
             ("TWINHOLD_RATE_LIMIT", "20 per second"),
+            ("TWINHOLD_VALIDATION", "lenient"),
         ],
     )
     def test_of_the_wrong_type_are_told_in_a_sentence(

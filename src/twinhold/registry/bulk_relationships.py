@@ -55,8 +55,8 @@ async def _row(
         modelled_twins.require_end(call, twins[draft.target], draft.target),
     )
     require_alive(ends.source)
-    kind = await relationships.valid_kind(transaction, call, draft, ends)
-    if kind.max_multiplicity is not None:
+    fit = await relationships.fitting(transaction, call, draft, ends)
+    if fit.kind.max_multiplicity is not None:
         return None
     return relationships.edge(draft, ends, draft.id)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from twinhold.registry import instants, models
+from twinhold.registry import instants, models, validation
 from twinhold.registry.documents import kind
 from twinhold.registry.errors import (
     DocumentTooLargeError,
@@ -19,12 +19,12 @@ from twinhold.registry.errors import (
     quoted,
 )
 from twinhold.registry.principal import Call
+from twinhold.registry.validation import METADATA, Deviations, Validation
 from twinhold.store import Transaction
 
 if TYPE_CHECKING:
     from twinhold.dtdl import Model
 
-METADATA = "$metadata"
 LARGEST = 64 * 1024
 """Bytes of what a twin holds, as it is kept: no patch makes it grow beyond."""
 
@@ -47,48 +47,54 @@ async def model_of(transaction: Transaction, call: Call, dtmi: str) -> "Model":
         raise TwinInvalidError([Problem("/modelId", f"{error.message} {error.hint}")]) from None
 
 
-def checked(model: "Model", contents: object, now: int) -> str:
-    """Contents as they are kept, when they conform to the model.
+def check(model: "Model", contents: Any, strictness: Validation) -> Deviations | None:
+    """Let only contents pass that conform to the model, as far as they have to.
+
+    Answers where those that pass do not conform.
 
     Raises:
-        TwinInvalidError: they do not; names every violation, with pointers that begin at
+        TwinInvalidError: they do not pass; names every violation, with pointers that begin at
             `/contents`.
-        DocumentTooLargeError: they are larger than `LARGEST`.
     """
     if not isinstance(contents, dict):
         message = f"The contents must be an object, not {kind(contents)}."
         raise TwinInvalidError([Problem("/contents", message)])
-    violations = model.validate(contents)
-    if violations:
-        raise TwinInvalidError(
-            [Problem(f"/contents{found.pointer}", found.message) for found in violations]
-        )
-    return _kept(model, contents, now)
+    problems, deviations = validation.judge(strictness, contents, model.validate, "/contents")
+    if problems:
+        raise TwinInvalidError(problems)
+    return deviations
 
 
-def _kept(model: "Model", contents: dict[str, Any], now: int) -> str:
-    kept = _stamped(model, contents, now)
-    text = _encode(kept)
-    if text.count(_METADATA_KEY) > len(kept.keys() & model.components.keys()):
-        text = _encode(_stamped(model, _without_metadata(contents), now))
+def kept(model: "Model", contents: dict[str, Any], now: int) -> str:
+    """Contents that `check` has let pass, as they are kept.
+
+    Raises:
+        DocumentTooLargeError: they are larger than `LARGEST`.
+    """
+    stamped, components = _stamped(model, contents, now)
+    text = _encode(stamped)
+    if text.count(_METADATA_KEY) > components:
+        text = _encode(_stamped(model, _without_metadata(contents), now)[0])
     if len(text) > LARGEST:
         raise DocumentTooLargeError(f"The contents are larger than {LARGEST} bytes.")
     return text.decode()
 
 
-def _stamped(model: "Model", contents: dict[str, Any], now: int) -> dict[str, Any]:
-    """What is set, and the time in every component."""
+def _stamped(model: "Model", contents: dict[str, Any], now: int) -> tuple[dict[str, Any], int]:
+    """What is set, with the time in every component, and how many components there are."""
     metadata: dict[str, str] | None = None
     kept = {}
+    components = 0
     for name, value in contents.items():
         if value is None or name == METADATA:
             continue
-        if name in model.components:
+        if name in model.components and isinstance(value, dict):
             metadata = metadata or {"$lastUpdateTime": f"{instants.write(now)}Z"}
             kept[name] = _component(value) | {METADATA: metadata}
+            components += 1
         else:
             kept[name] = value
-    return kept
+    return kept, components
 
 
 def _without_metadata(value: Any) -> Any:

@@ -122,6 +122,16 @@ def kind(value: object) -> str:
     return "null" if value is None else names.get(type(value), "a number")
 
 
+def is_shallow(value: object) -> bool:
+    """Whether a value has no more levels than allowed."""
+    level = [value]
+    for _ in range(DEEPEST):
+        dicts = (item.values() for item in level if isinstance(item, dict))
+        lists = (item for item in level if isinstance(item, list))
+        level = list(chain.from_iterable(chain(dicts, lists)))
+    return not any(isinstance(item, dict | list) for item in level)
+
+
 def _check_amount(body: bytes) -> None:
     """Refuse a body of too many values, before memory is spent on them."""
     if len(body) > MOST_VALUES and sum(map(body.count, (b",", b"{", b"["))) > MOST_VALUES:
@@ -150,20 +160,10 @@ def _read(text: str, body: bytes, most: int) -> Any:
         value = None
     else:
         _check_length(value, most)
-        few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST or _is_shallow(value)
+        few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST or is_shallow(value)
         if few_levels and b"\\u" not in body and _says_all(value, body):
             return value
     return _inspect(text, value)
-
-
-def _is_shallow(value: object) -> bool:
-    """Whether a value has no more levels than allowed."""
-    level = [value]
-    for _ in range(DEEPEST):
-        dicts = (item.values() for item in level if isinstance(item, dict))
-        lists = (item for item in level if isinstance(item, list))
-        level = list(chain.from_iterable(chain(dicts, lists)))
-    return not any(isinstance(item, dict | list) for item in level)
 
 
 def _says_all(value: object, body: bytes) -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from twinhold.registry import documents, modelled_twins, relationships
-from twinhold.registry.contents import METADATA
 from twinhold.registry.documents import kind
 from twinhold.registry.errors import (
     InvalidValueError,
@@ -19,6 +18,7 @@ from twinhold.registry.errors import (
     RelationshipInvalidError,
     TwinInvalidError,
 )
+from twinhold.registry.validation import METADATA
 from twinhold.store.relationships import EdgeRow
 
 _OWN = "$"

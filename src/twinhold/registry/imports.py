@@ -214,7 +214,7 @@ def _twins(lines: Iterable[Line], find: _Found, call: Call) -> _Read:
             elif isinstance(model, TwinInvalidError):
                 raise model
             else:
-                face = modelled_twins.checked(draft, model, call.now)
+                face = modelled_twins.checked(draft, model, call.now).face
                 read.items.append((line.number, bulk_twins.item(call, face)))
         except RegistryError as error:
             read.problems.extend(problems_of(line.number, error))

@@ -31,6 +31,7 @@ from twinhold.registry.json_patch import PatchOperation
 from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
 from twinhold.registry.twins import require_alive
+from twinhold.registry.validation import Deviations, Validation
 from twinhold.store import Transaction
 from twinhold.store import modelled_twins as stored
 from twinhold.store.shape import NOTHING, Shape
@@ -49,11 +50,16 @@ _SOME_TO_CHANGE = stored.SELECT_SOME_FOR_UPDATE.shaped(NOTHING)
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """A twin as a client wants it; nothing of it is checked yet."""
+    """A twin as a client wants it; nothing of it is checked yet.
+
+    Attributes:
+        validation: how far its contents must follow its model.
+    """
 
     id: str
     model: str
     contents: Any
+    validation: Validation = "strict"
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -72,11 +78,16 @@ ALWAYS = Condition()
 
 
 class Patch(msgspec.Struct, frozen=True):
-    """A JSON Patch on the document `{"modelId", "contents"}` of a twin."""
+    """A JSON Patch on the document `{"modelId", "contents"}` of a twin.
+
+    Attributes:
+        validation: how far the contents that come out must follow the model.
+    """
 
     id: str
     operations: list[PatchOperation]
     condition: Condition = ALWAYS
+    validation: Validation = "strict"
 
 
 class Face(NamedTuple):
@@ -88,11 +99,24 @@ class Face(NamedTuple):
     external_id: str | None
 
 
+class Checked(NamedTuple):
+    """What is kept of a draft, and where that does not follow its model."""
+
+    face: Face
+    deviations: Deviations | None
+
+
 class Written(NamedTuple):
-    """A twin in the shape asked for, and its version: when it was changed last."""
+    """A twin in the shape asked for.
+
+    Attributes:
+        version: when it was changed last.
+        deviations: where it does not follow its model, if it was put and that was looked for.
+    """
 
     document: str
     version: int
+    deviations: Deviations | None = None
 
 
 def check_id(text: object, pointer: str = "/id") -> list[Problem]:
@@ -114,17 +138,24 @@ async def put(
         TwinForbiddenError, NotOwnerError, TwinTerminatedError: there is a twin that may not change.
         PreconditionFailedError: the condition does not hold.
     """
-    face = await _face(transaction, call, draft)
+    face, deviations = await _checked(transaction, call, draft)
+    written = await _put(transaction, call, face, shape, condition)
+    return written if deviations is None else written._replace(deviations=deviations)
+
+
+async def _put(
+    transaction: Transaction, call: Call, face: Face, shape: Shape, condition: Condition
+) -> Written:
     if condition is ALWAYS and (written := await _replace(transaction, call, face, shape)):
         return written
     for _ in range(_PUT_ATTEMPTS):
-        twin = await _find(transaction, call, draft.id, _TO_CHANGE)
+        twin = await _find(transaction, call, face.id, _TO_CHANGE)
         if twin is not None:
             access.require_permission(call.actor, "update_twin")
             require_change(call, twin, condition)
             return await _update(transaction, call, twin, face, shape)
         access.require_permission(call.actor, "create_twin")
-        _require_absent(draft.id, condition)
+        _require_absent(face.id, condition)
         made = await _insert(transaction, call, face, shape)
         if made is not None:
             return made
@@ -166,10 +197,11 @@ async def patch(transaction: Transaction, call: Call, change: Patch, shape: Shap
     dtmi = changed.get("modelId") if isinstance(changed, dict) else None
     if not isinstance(dtmi, str):
         raise InvalidValueError("The patch must leave the twin with a modelId that is a text.", "")
-    face = await _face(
-        transaction, call, Draft(twin.id or change.id, dtmi, changed.get("contents", {}))
-    )
-    return await _update(transaction, call, twin, face, shape)
+    held = changed.get("contents", {})
+    draft = Draft(twin.id or change.id, dtmi, held, change.validation)
+    face, deviations = await _checked(transaction, call, draft)
+    written = await _update(transaction, call, twin, face, shape)
+    return written._replace(deviations=deviations)
 
 
 async def find(transaction: Transaction, call: Call, id_: str, shape: Shape = NOTHING) -> Facts:
@@ -327,7 +359,7 @@ def _require_absent(id_: str, condition: Condition) -> None:
         raise PreconditionFailedError(f"The twin {quoted(id_)} does not exist.")
 
 
-async def _face(transaction: Transaction, call: Call, draft: Draft) -> Face:
+async def _checked(transaction: Transaction, call: Call, draft: Draft) -> Checked:
     """What is kept of a draft, when all of it is as it must be.
 
     Raises:
@@ -349,14 +381,17 @@ def require_id(id_: str) -> None:
         raise TwinInvalidError(problems)
 
 
-def checked(draft: Draft, model: "Model", now: int) -> Face:
-    """What is kept of a draft with a good id, when its contents conform to its model.
+def checked(draft: Draft, model: "Model", now: int) -> Checked:
+    """What is kept of a draft with a good id, when its contents follow its model as they must.
 
     Raises:
         TwinInvalidError: they do not; names every violation.
+        DocumentTooLargeError: they are too large to be kept.
     """
-    kept = contents.checked(model, draft.contents, now)
-    return Face(draft.id, draft.model, kept, capabilities.external_id(model, draft.contents))
+    deviations = contents.check(model, draft.contents, draft.validation)
+    kept = contents.kept(model, draft.contents, now)
+    external_id = capabilities.external_id(model, draft.contents)
+    return Checked(Face(draft.id, draft.model, kept, external_id), deviations)
 
 
 async def _replace(

@@ -13,6 +13,7 @@ from twinhold.registry.cursors import Cursors
 from twinhold.registry.downloads import Downloads
 from twinhold.registry.ledgers.references import Refresher
 from twinhold.registry.uploads import Arrivals
+from twinhold.registry.validation import Validation
 from twinhold.store import Store
 
 
@@ -22,6 +23,7 @@ class Registry:
 
     Attributes:
         actions: every action that a statement may name.
+        validation: how far twins and relationships that clients put must follow their models.
     """
 
     store: Store
@@ -35,9 +37,16 @@ class Registry:
     arrivals: Arrivals
     downloads: Downloads
     collector: Collector
+    validation: Validation
 
     @classmethod
-    async def open(cls, store: Store, actions: frozenset[str], blobs: Blobs) -> "Registry":
+    async def open(
+        cls,
+        store: Store,
+        actions: frozenset[str],
+        blobs: Blobs,
+        validation: Validation = "strict",
+    ) -> "Registry":
         """A registry over an open store; makes its keys when they are missing."""
         kept = await store.write(keys.load)
         return cls(
@@ -52,6 +61,7 @@ class Registry:
             arrivals=Arrivals(store, blobs),
             downloads=Downloads(kept.downloads),
             collector=Collector(store, blobs),
+            validation=validation,
         )
 
     async def start(self) -> None:

@@ -6,12 +6,12 @@ An edge is seen by whoever sees both its ends, and changed by whoever may change
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from twinhold.registry import access, documents, modelled_twins
-from twinhold.registry.contents import METADATA
+from twinhold.registry import access, documents, modelled_twins, validation
 from twinhold.registry.errors import (
     ModelNotFoundError,
     Problem,
@@ -24,6 +24,7 @@ from twinhold.registry.ledgers import gathering
 from twinhold.registry.models import get as get_model
 from twinhold.registry.principal import Call
 from twinhold.registry.twins import require_alive
+from twinhold.registry.validation import Deviations, Validation
 from twinhold.store import Transaction
 from twinhold.store import relationships as stored
 from twinhold.store.relationships import Edge, EdgeRow
@@ -49,6 +50,7 @@ class Draft(msgspec.Struct, frozen=True):
         name: as the source's model has it.
         properties: of the edge, nothing checked yet.
         id: the one to give it; empty to derive it.
+        validation: how far its properties must follow the model.
     """
 
     source: str
@@ -56,6 +58,7 @@ class Draft(msgspec.Struct, frozen=True):
     name: str
     properties: Any = msgspec.field(default_factory=dict)
     id: str = ""
+    validation: Validation = "strict"
 
 
 class Paths(msgspec.Struct, frozen=True):
@@ -97,7 +100,21 @@ class Ends(NamedTuple):
     target: Facts
 
 
-async def put(transaction: Transaction, call: Call, draft: Draft, shape: Shape) -> str:
+class Fit(NamedTuple):
+    """The kind of relationship that a draft is one of, and where it does not follow it."""
+
+    kind: "Relationship"
+    deviations: Deviations | None
+
+
+class Written(NamedTuple):
+    """A relationship in the shape asked for, and where it does not follow its kind."""
+
+    document: str
+    deviations: Deviations | None
+
+
+async def put(transaction: Transaction, call: Call, draft: Draft, shape: Shape) -> Written:
     """Make a relationship; one of the same ends, name and properties is made only once.
 
     Raises:
@@ -110,17 +127,16 @@ async def put(transaction: Transaction, call: Call, draft: Draft, shape: Shape) 
     found = await modelled_twins.find_pair_to_change(transaction, call, draft.source, draft.target)
     ends = Ends(*found)
     require_alive(ends.source)
-    kind = await valid_kind(transaction, call, draft, ends)
+    fit = await fitting(transaction, call, draft, ends)
     properties = _kept(draft.properties)
     relationship = draft.id or await _id(transaction, draft, ends, properties)
-    await _require_room(transaction, kind, ends, relationship)
+    await _require_room(transaction, fit.kind, ends, relationship)
     row = await transaction.one(
         stored.PUT.shaped(shape), edge(draft, ends, relationship)._asdict() | {"now": call.now}
     )
     if row is None:
         raise RuntimeError("A statement that puts a relationship answered none.")
-    document: str = row[0]
-    return document
+    return Written(row[0], fit.deviations)
 
 
 def check_id(text: object, pointer: str = "/id") -> list[Problem]:
@@ -252,10 +268,8 @@ async def require_none(transaction: Transaction, twin: Facts) -> None:
         raise TwinRelatedError(f"The twin {quoted(twin.id or twin.uuid)} has relationships.")
 
 
-async def valid_kind(
-    transaction: Transaction, call: Call, draft: Draft, ends: Ends
-) -> "Relationship":
-    """The kind of relationship in the model of the source, when a draft conforms to it.
+async def fitting(transaction: Transaction, call: Call, draft: Draft, ends: Ends) -> Fit:
+    """The kind of relationship in the model of the source, when a draft follows it as it must.
 
     Raises:
         RelationshipInvalidError: it does not; names every violation.
@@ -267,8 +281,7 @@ async def valid_kind(
     target = None
     if kind.target:
         target = await _model_of(transaction, call, ends.target, "/targetId")
-    check(draft, source, target)
-    return kind
+    return Fit(kind, check(draft, source, target))
 
 
 def kind_of(draft: Draft, source: "Model") -> "Relationship":
@@ -287,22 +300,26 @@ def kind_of(draft: Draft, source: "Model") -> "Relationship":
     return kind
 
 
-def check(draft: Draft, source: "Model", target: "Model | None") -> None:
-    """Let only a draft pass that conforms to the kind that the model of its source has.
+def check(draft: Draft, source: "Model", target: "Model | None") -> Deviations | None:
+    """Let only a draft pass that follows the kind that the model of its source has, as it must.
+
+    Answers where the properties of one that passes do not.
 
     Raises:
         RelationshipInvalidError: it does not; names every violation.
     """
     kind = kind_of(draft, source)
-    problems = [
-        Problem(f"/properties{found.pointer}", found.message)
-        for found in source.validate_relationship(draft.name, draft.properties)
-    ]
+    violations_of = partial(source.validate_relationship, draft.name)
+    found, deviations = validation.judge(
+        draft.validation, draft.properties, violations_of, "/properties"
+    )
+    problems = list(found)
     if kind.target and target is not None and not target.is_a(kind.target):
         message = f"{draft.name} leads to {kind.target}, and the target is a {target.dtmi}."
         problems.append(Problem("/targetId", message))
     if problems:
         raise RelationshipInvalidError(problems)
+    return deviations
 
 
 async def _model_of(transaction: Transaction, call: Call, twin: Facts, pointer: str) -> "Model":
@@ -322,7 +339,9 @@ async def _model_of(transaction: Transaction, call: Call, twin: Facts, pointer: 
 def _kept(properties: dict[str, Any]) -> str | None:
     """Properties as they are kept: those that are set, in the order of their names."""
     kept = {
-        name: value for name, value in properties.items() if value is not None and name != METADATA
+        name: value
+        for name, value in properties.items()
+        if value is not None and name != validation.METADATA
     }
     return msgspec.json.encode(kept, order="sorted").decode() if kept else None
 

@@ -106,7 +106,7 @@ class App:
         except Exception as error:  # noqa: BLE001 - too late to answer it: the body ends short
             trace = ids.new_uuid()
             error_code = self._catalogued(error, trace).code
-        self._observe(exchange, answer.status, trace, error_code)
+        self._observe(exchange, answer, trace, error_code)
 
     async def _answer(self, exchange: _Exchange) -> Reply:
         scope = exchange.scope
@@ -190,19 +190,20 @@ class App:
             return StoreAwayError("The store does not answer.")
         return InternalError("The registry failed to answer.")
 
-    def _observe(self, exchange: _Exchange, status: int, trace: str, error: str) -> None:
+    def _observe(self, exchange: _Exchange, answer: Reply, trace: str, error: str) -> None:
         route, actor = exchange.route, exchange.call.actor
         observation = Observation(
             ts=round(time.time(), 3),
             method=exchange.scope["method"],
             path=route.operation.path if route else "",
             operation=route.operation.name if route else "",
-            status=status,
+            status=answer.status,
             ms=round((time.perf_counter() - exchange.started) * 1000, 3),
             account=actor.account,
             user=actor.user,
             trace=trace,
             error=error,
+            deviations=answer.deviations,
         )
         for observer in self._observers:
             observer(observation)

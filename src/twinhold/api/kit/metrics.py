@@ -29,7 +29,8 @@ _OTHER = len(_STATUSES)
 _BOUNDS_MS = (0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 5000)
 _DURATIONS = _OTHER + 1
 _SUM_US = _DURATIONS + len(_BOUNDS_MS) + 1
-_STRIDE = _SUM_US + 1
+_DEVIATIONS = _SUM_US + 1
+_STRIDE = _DEVIATIONS + 1
 _WORD = 8
 _STATUS_SLOT = {status: slot for slot, status in enumerate(_STATUSES)}
 
@@ -50,6 +51,8 @@ class Metrics:
         slab[start + _STATUS_SLOT.get(observation.status, _OTHER)] += 1
         slab[start + _DURATIONS + bisect_left(_BOUNDS_MS, observation.ms)] += 1
         slab[start + _SUM_US] += int(observation.ms * 1000)
+        if observation.deviations is not None:
+            slab[start + _DEVIATIONS] += observation.deviations.count
 
     def exposition(self) -> bytes:
         """All counts in the text format of Prometheus."""
@@ -83,14 +86,22 @@ class _Exporter:
         durations = HistogramMetricFamily(
             "twinhold_request_seconds", "From arrival to answer.", labels=["operation"]
         )
+        deviations = CounterMetricFamily(
+            "twinhold_model_deviations",
+            "Places in what was put that do not follow their model.",
+            labels=["operation"],
+        )
         for name, row in self._rows():
             label = name or "unknown"
             for status, count in zip((*_STATUSES, "other"), row, strict=False):
                 if count:
                     requests.add_metric([label, str(status)], count)
             durations.add_metric([label], _buckets(row), row[_SUM_US] / 1e6)
+            if row[_DEVIATIONS]:
+                deviations.add_metric([label], row[_DEVIATIONS])
         yield requests
         yield durations
+        yield deviations
 
     def _rows(self) -> Iterator[tuple[str, list[int]]]:
         """Each operation that was called, with its part of the slab."""

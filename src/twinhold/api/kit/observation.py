@@ -11,6 +11,8 @@ from typing import TextIO
 
 import msgspec
 
+from twinhold.registry.validation import Deviations
+
 FLUSH_SECONDS = 0.2
 _FLUSH_LINES = 500
 
@@ -25,6 +27,7 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
         ms: from the request's arrival to the answer.
         trace: of the error, as the client was told it.
         error: code of the error, of the catalogue.
+        deviations: what was kept although it does not follow its model: where, and never what.
     """
 
     ts: float
@@ -37,6 +40,7 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
     user: str = ""
     trace: str = ""
     error: str = ""
+    deviations: Deviations | None = None
 
 
 Observer = Callable[[Observation], None]

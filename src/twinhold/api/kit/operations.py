@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from twinhold.api.kit.request import Request
 from twinhold.registry.errors import RegistryError
+from twinhold.registry.validation import Deviations
 
 JSON = "application/json"
 
@@ -28,12 +29,17 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that is not simply the operation's status with a JSON body."""
+    """An answer that is not simply the operation's status with a JSON body.
+
+    Attributes:
+        deviations: what was kept although it does not follow its model.
+    """
 
     status: int
     body: bytes | Stream
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
+    deviations: Deviations | None = None
 
 
 Handler: TypeAlias = Callable[[Request], Awaitable[bytes | Reply]]

@@ -1,15 +1,15 @@
 """Handlers of the relationship operations."""
 
-from twinhold.api.kit.operations import Operation
+from twinhold.api.kit.operations import Operation, Reply
 from twinhold.api.kit.request import Request
-from twinhold.api.willow import bodies
+from twinhold.api.willow import bodies, deviations
 from twinhold.api.willow.wire import relationships as wire
 from twinhold.registry import relationships
 from twinhold.registry.errors import Problem, RelationshipInvalidError
 from twinhold.registry.relationships import Direction, Draft
 
 
-async def put_relationship(request: Request) -> bytes:
+async def put_relationship(request: Request) -> Reply:
     """PUT /twins/relationships."""
     given = bodies.read(request.body, wire.RelationshipInput)
     texts = {"sourceId": given.source_id, "targetId": given.target_id, "name": given.name}
@@ -18,8 +18,14 @@ async def put_relationship(request: Request) -> bytes:
     ]
     if empty:
         raise RelationshipInvalidError(empty)
-    draft = Draft(given.source_id, given.target_id, given.name, given.properties)
-    return (await request.write(relationships.put, draft, wire.RELATIONSHIP)).encode()
+    draft = Draft(
+        given.source_id,
+        given.target_id,
+        given.name,
+        given.properties,
+        validation=request.registry.validation,
+    )
+    return deviations.reply(*await request.write(relationships.put, draft, wire.RELATIONSHIP))
 
 
 async def get_relationship(request: Request) -> bytes:

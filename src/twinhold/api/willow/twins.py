@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from twinhold.api.kit import forms
 from twinhold.api.kit.operations import Operation, Parameter, Reply
 from twinhold.api.kit.request import Request
-from twinhold.api.willow import bodies, conditions, parameters
+from twinhold.api.willow import bodies, conditions, deviations, parameters
 from twinhold.api.willow.wire import twins as wire
 from twinhold.api.willow.wire.relationships import RELATIONSHIP
 from twinhold.registry import documents, json_patch, modelled_twins, twin_deletions, twin_views
@@ -24,7 +24,7 @@ _SERVER_SIDE = {"id", "lastupdatetime"}
 
 async def put_twin(request: Request) -> Reply:
     """PUT /twins."""
-    draft, condition = _draft(request.body), conditions.read(request)
+    draft, condition = _draft(request), conditions.read(request)
     return _answer(await request.write(modelled_twins.put, draft, wire.TWIN, condition))
 
 
@@ -36,7 +36,12 @@ async def get_twin(request: Request) -> Reply:
 
 async def patch_twin(request: Request) -> Reply:
     """PATCH /twins/{id}: a JSON Patch."""
-    patch = Patch(request.path["id"], _patch(request.body), conditions.read(request))
+    patch = Patch(
+        request.path["id"],
+        _patch(request.body),
+        conditions.read(request),
+        request.registry.validation,
+    )
     return _answer(await request.write(modelled_twins.patch, patch, wire.TWIN))
 
 
@@ -91,7 +96,7 @@ def page(twins: list[Shown]) -> bytes:
 
 def _answer(twin: Written) -> Reply:
     headers = {"etag": conditions.etag(twin.version)}
-    return Reply(200, twin.document.encode(), headers=headers)
+    return deviations.reply(twin.document, twin.deviations, headers)
 
 
 def _view(request: Request) -> View:
@@ -99,14 +104,14 @@ def _view(request: Request) -> View:
     return View(wire.TWIN, RELATIONSHIP, ("incoming", "outgoing") if related else ())
 
 
-def _draft(body: bytes) -> Draft:
-    """The twin in a body, whose member names count in any case.
+def _draft(request: Request) -> Draft:
+    """The twin in a request's body, whose member names count in any case.
 
     Raises:
         NotUtf8Error, NotJsonError, InvalidValueError: the body cannot be read.
         TwinInvalidError: members are missing or of a wrong type; names them all.
     """
-    members = bodies.lowered(documents.parse_object(body))
+    members = bodies.lowered(documents.parse_object(request.body))
     id_, model, contents = (members.get(name) for name in ("id", "modelid", "contents"))
     contents = {} if contents is None else contents
     problems = modelled_twins.check_id(id_)
@@ -117,7 +122,7 @@ def _draft(body: bytes) -> Draft:
         problems.append(Problem("/contents", f"The contents must be an object, not {kind}."))
     if problems:
         raise TwinInvalidError(problems)
-    return Draft(str(id_), str(model), contents)
+    return Draft(str(id_), str(model), contents, request.registry.validation)
 
 
 def _patch(body: bytes) -> list[PatchOperation]:
