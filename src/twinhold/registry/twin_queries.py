@@ -29,12 +29,15 @@ WIDEST = 4_000
 FEW_REACHED = 500
 MOST_REACHED = 10_000
 MOST_SWEPT = 200_000
+MOST_WALKED = 10_000
+WALKED_FOR_EACH = 10
 HIGHEST_ID = "\U0010ffff" * 129
 """Behind every id."""
 
 _GROWTH = 6
 _CHECKED_AT_ONCE = 500
 _FEW_MODELS = 100
+_STEP_OF_EACH_MODEL = 2
 _STEPS_BEFORE_SWEEP = 2
 
 
@@ -130,6 +133,7 @@ class _Search:
         # that the next ones are often among them.
         self._reaches = iter((0 if after else FEW_REACHED, MOST_REACHED) if sieve.location else ())
         self._reach = 0
+        self._walks = sieve.models is not None and len(sieve.models) > _FEW_MODELS
         self._too_many_remain: bool | None = None
 
     async def until(self, count: int, deadline: float) -> list[Facts]:
@@ -139,7 +143,8 @@ class _Search:
         while self.after is not None and len(found) < count:
             # One more than asked for tells whether any remain.
             found += await self.step(width, count + 1 - len(found))
-            width = min(width * _GROWTH, WIDEST)
+            if not (self._walks and self._steps < _STEP_OF_EACH_MODEL):
+                width = min(width * _GROWTH, WIDEST)
             await self._transaction.breathe()
             if time.monotonic() > deadline:
                 break
@@ -185,13 +190,17 @@ class _Search:
     def _next(self) -> Statement:
         """The statement that looks at the next twins, or at the next of the models asked for.
 
-        Thousands of models are most of an account, and to merge them is dear: when the first twins
-        of them were not enough, all are gone through.
+        Of many models there often are enough among the next twins: to walk these costs no more than
+        to look for each model, which is done once, where they were not enough.
         """
         models = self._sieve.models
-        merges = models is not None and (self._steps == 1 or len(models) <= _FEW_MODELS)
-        statement = stored.BY_MODEL if merges else stored.BY_ID
-        return statement.where(self._sieve.condition(of_models=models is not None and not merges))
+        if models is None:
+            statement = stored.BY_ID
+        elif self._walks and self._steps != _STEP_OF_EACH_MODEL:
+            statement = stored.BY_WALK
+        else:
+            statement = stored.BY_MODEL
+        return statement.where(self._sieve.condition(of_models=False))
 
     def _inside(self) -> Statement:
         """The statement that looks at the twins in the location."""
@@ -206,6 +215,7 @@ class _Search:
             "after": self.after,
             "highest": HIGHEST_ID,
             "width": width,
+            "walked": min(WALKED_FOR_EACH * len(self._sieve.models or ()), MOST_WALKED),
             "most": width,
             "count": most,
         }

@@ -16,8 +16,8 @@ class Bounds(NamedTuple):
     """What a statement looked at.
 
     Attributes:
-        until: the id of the last candidate; None when there was none.
-        looked: how many candidates there were; fewer than `:width` when none follow.
+        until: the id of the last twin looked at; None when there was none, or none follow.
+        looked: how many candidates there were; fewer than `:width` only when none follow.
         reached: how many twins the place has, at most `:most`.
     """
 
@@ -33,15 +33,21 @@ FACTS_START = 3
 # conditions can name those of `searched_twins` without saying whose they are. They bring along
 # their owner, so that PostgreSQL does not think of going through all that the account owns.
 _FOUND = f"""SELECT until, looked, {{reached}} AS reached, found.*, {{{{generation}}}}
-    FROM (SELECT max(label) AS until, count(*) AS looked FROM candidates) AS bounds
+    FROM ({{bounds}}) AS bounds
     LEFT JOIN (
         SELECT {FACTS}, {{{{document}}}} AS document
         FROM candidates CROSS JOIN searched_twins
         WHERE owner = holder AND {{{{at_place}}}} AND ({{{{condition}}}})
         ORDER BY label LIMIT :count
     ) AS found ON TRUE"""
-_ALL = _FOUND.format(reached="0")
-_REACHED = _FOUND.format(reached="(SELECT count(*) FROM reached)")
+_BOUNDS = "SELECT max(label) AS until, count(*) AS looked FROM candidates"
+_WALKED = """SELECT CASE WHEN count(*) = :width THEN max(label) ELSE (
+            SELECT id FROM twins WHERE owner = :owner AND id > :after
+            ORDER BY id LIMIT 1 OFFSET :walked - 1
+        ) END AS until, :width AS looked
+    FROM candidates"""
+_ALL = _FOUND.format(reached="0", bounds=_BOUNDS)
+_REACHED = _FOUND.format(reached="(SELECT count(*) FROM reached)", bounds=_BOUNDS)
 
 _NEXT = "owner = :owner AND id > :after ORDER BY id LIMIT :width"
 
@@ -52,6 +58,24 @@ BY_ID = Statement(
     {_ALL}"""
 )
 """Of all twins: the `Bounds`, and the `Facts` of those found."""
+
+# IS TRUE keeps PostgreSQL from joining: it looks up each twin among the models instead.
+OF_MODELS = "(model IN (SELECT value FROM {json_texts}(CAST(:models AS {json})))) IS TRUE"
+"""The condition that a twin is of one of some models."""
+
+# The index has the models, too, so that nothing is read of the twins of others.
+BY_WALK = Statement(
+    f"""WITH candidates AS (
+        SELECT holder, place, label FROM (
+            SELECT owner AS holder, uuid AS place, id AS label, model FROM twins
+            WHERE owner = :owner AND id > :after ORDER BY id LIMIT :walked
+        ) AS walk
+        WHERE {OF_MODELS} ORDER BY label LIMIT :width
+    )
+    {_FOUND.format(reached="0", bounds=_WALKED)}"""
+)
+"""Like `BY_ID`, of the twins of some models among the next `:walked` of all: has looked at `:width`
+of them in any case, for others may follow."""
 
 # The text put to the id keeps the order of ids out of the plan: to go through the table as it lies
 # is ten times as fast, when most twins have to be looked at.
@@ -160,10 +184,6 @@ WAYS_UP = Statement(
     WHERE r.source = a.place AND {_WAYS}"""
 )
 """Every relationship of some names on the ways that leave some twins, as UUIDs of its ends."""
-
-# IS TRUE keeps PostgreSQL from joining: it looks up each twin among the models instead.
-OF_MODELS = "(model IN (SELECT value FROM {json_texts}(CAST(:models AS {json})))) IS TRUE"
-"""The condition that a twin is of one of some models."""
 
 CHANGED_AFTER = "updated > :changed_after"
 

@@ -56,8 +56,8 @@ BOTH = {"include": {"outgoingRelationships": True, "incomingRelationships": True
 PAGE_CASES: list[tuple[dict[str, Any], int]] = [
     ({}, 1),
     ({"pageSize": 1000}, 1),
-    ({"modelFilter": models("Capability")}, 1),
-    ({"modelFilter": models("Asset")}, 1),
+    ({"modelFilter": models("Capability")}, 2),
+    ({"modelFilter": models("Asset")}, 2),
     ({"modelFilter": models("Space")}, 1),
     ({"modelFilter": models("Chiller")}, 2),
     ({"modelFilter": models("Space", "Chiller"), **BOTH}, 4),
