@@ -80,7 +80,7 @@ class Router:
     def _node(self, raw_path: bytes) -> tuple[_Node | None, list[bytes]]:
         segments = raw_path.split(b"/", _MOST_SEGMENTS)[1:]
         values: list[bytes] = []
-        return _walk(self._root, segments, 0, values), values
+        return _stroll(self._root, segments, values), values
 
     def _add(self, dialect: Dialect, operation: Operation) -> None:
         node = self._root
