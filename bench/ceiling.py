@@ -23,6 +23,7 @@ import uvicorn
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Execute = Callable[[str, tuple[object, ...]], Any]
 Write = tuple[str, tuple[object, ...], "asyncio.Future[str]"]
 
@@ -167,9 +168,10 @@ def new_uuid(now: int) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-async def _serve(port: int, data: Path) -> None:
+async def serve(app: Application, port: int) -> None:
+    """Serve with the settings of the product."""
     config = uvicorn.Config(
-        Ceiling(data / "ceiling.db"),
+        app,
         port=port,
         loop="uvloop",
         http="httptools",
@@ -185,6 +187,10 @@ async def _serve(port: int, data: Path) -> None:
         timeout_graceful_shutdown=30,
     )
     await uvicorn.Server(config).serve()
+
+
+async def _serve(port: int, data: Path) -> None:
+    await serve(Ceiling(data / "ceiling.db"), port)
 
 
 if __name__ == "__main__":

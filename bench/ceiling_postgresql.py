@@ -9,17 +9,11 @@ else.
 
 import argparse
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import asyncpg
 import msgspec
-import uvicorn
-from bench.ceiling import OWNER, Body, new_uuid
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from bench.ceiling import OWNER, Body, Receive, Scope, Send, new_uuid, serve
 
 CONNECTIONS = 16
 FIRST = "00000000-0000-0000-0000-000000000000"
@@ -124,23 +118,7 @@ async def _serve(port: int, database: str) -> None:
     )
     await pool.execute(TABLE)
     await pool.execute(INDEX)
-    config = uvicorn.Config(
-        Ceiling(pool),
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=2048,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=30,
-    )
-    await uvicorn.Server(config).serve()
+    await serve(Ceiling(pool), port)
     await pool.close()
 
 
