@@ -42,7 +42,6 @@ DECIDING_SECONDS = 0.25
 What is not decided then is not shown, or not changed.
 """
 
-OWN_TWINS = Verdict(allowed=True, rule=None, because="The account of the caller owns the twin.")
 NO_RULE = Verdict(
     allowed=False,
     rule=None,
@@ -100,16 +99,6 @@ def require_any_permission(actor: Principal, operations: Sequence[str]) -> None:
         with contextlib.suppress(PermissionDeniedError):
             return require_permission(actor, operation)
     return require_permission(actor, operations[-1])
-
-
-def decide_twin(call: Call, twin: Facts) -> Verdict:
-    """Whether the caller may see a twin, and why."""
-    if not sees_twin(call, twin):
-        return _twin_denied(call)
-    rule = call.actor.twin_rule
-    if rule is None:
-        return OWN_TWINS
-    return Verdict(allowed=True, rule=rule.text, because="The twin rule of the role holds.")
 
 
 def sees_all_own(actor: Principal) -> bool:
