@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        report = _measure(options)
+        with machine.awake():
+            report = _measure(options)
     except (WrongAnswerError, RefusedError, RuntimeError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

@@ -70,7 +70,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the bench; answer its exit code."""
     options = _options(arguments)
     try:
-        results, described = _measure(options)
+        with machine.awake():
+            results, described = _measure(options)
     except (WrongAnswerError, RuntimeError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

@@ -29,7 +29,7 @@ from twinhold.api.kit.rate_limits import RateLimiter
 from twinhold.blobs import Blobs, BlobsError, open_blobs
 from twinhold.credentials import Credentials
 from twinhold.ending import end
-from twinhold.protocol import Limits, limited
+from twinhold.http import Limits, limited
 from twinhold.registry import Registry, models, rule_texts
 from twinhold.settings import Settings, SettingsError
 from twinhold.store import Store, StoreError, open_store

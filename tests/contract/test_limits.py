@@ -13,8 +13,7 @@ import pytest
 import requests
 from tests.harness import Account, Server, serving
 
-from twinhold import protocol
-from twinhold.protocol import LARGEST_HEAD
+from twinhold.http import LARGEST_HEAD, taking
 
 PATIENCE = 1
 KEEP_ALIVE = 2
@@ -259,6 +258,6 @@ def test_a_closed_connection_has_nothing_left_to_take() -> None:
             transport, _ = await loop.create_connection(asyncio.Protocol, *listener.getsockname())
             transport.abort()
             await asyncio.sleep(0)
-            return protocol._untaken(transport)
+            return taking.untaken(transport)
 
     assert asyncio.run(look()) == 0

@@ -55,7 +55,13 @@ def test_an_answer_has_a_date_and_a_length_and_no_server(connection: socket.sock
 
 
 @pytest.mark.parametrize(
-    "head", ["GET /health HTTP/1.0\r\n", "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"]
+    "head",
+    [
+        "GET /health HTTP/1.0\r\n",
+        "GET /health HTTP/1.0\r\nConnection: keep-alive\r\n",
+        "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n",
+        "GET /health HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n",
+    ],
 )
 def test_a_connection_ends_when_its_client_does_not_keep_it(
     connection: socket.socket, head: str
@@ -102,3 +108,40 @@ def test_a_target_that_is_no_path_is_not_found(connection: socket.socket, target
     connection.sendall(f"OPTIONS {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     ((head, _),) = answers(connection, 1)
     assert head.split()[1] in {"400", "404"}
+
+
+def test_what_is_not_http_is_refused_and_ends_the_connection(connection: socket.socket) -> None:
+    connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answers(connection, 1)[0][0].startswith("http/1.1 200 ")
+    connection.sendall(b"\x16\x03\x01 and more\r\n\r\n")
+    assert answers(connection, 1)[0][0].startswith("http/1.1 400 ")
+    assert has_ended(connection)
+
+
+def test_a_request_that_breaks_off_in_its_body_is_refused_once_and_stores_nothing(
+    connection: socket.socket, account: Account
+) -> None:
+    head = f"POST /twins HTTP/1.1\r\nHost: x\r\nAuthorization: {account.secret}\r\n"
+    body = "2\r\n{}\r\nno length\r\n"
+    connection.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n{body}".encode())
+    assert answers(connection, 1)[0][0].startswith("http/1.1 400 ")
+    assert has_ended(connection)
+    assert account.request("GET", "/twins").json()["twins"] == []
+
+
+def test_a_request_comes_in_any_pieces(connection: socket.socket) -> None:
+    asked = b"GET /rules/nowhere?a=b HTTP/1.1\r\nHost: x\r\nAuthorization: none\r\n\r\n"
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for at in range(len(asked)):
+        connection.sendall(asked[at : at + 1])
+    ((head, _),) = answers(connection, 1)
+    assert head.split()[1] in {"401", "404"}
+
+
+def test_a_trailer_is_no_header(connection: socket.socket, account: Account) -> None:
+    """What comes behind the body cannot say who sends it."""
+    connection.sendall(
+        b"POST /twins HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"2\r\n{}\r\n0\r\nAuthorization: " + account.secret.encode() + b"\r\n\r\n"
+    )
+    assert answers(connection, 1)[0][0].startswith("http/1.1 401 ")

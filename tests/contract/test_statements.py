@@ -6,7 +6,7 @@ the check that access has not changed included.
 
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tests.harness import in_registry, uuid_of
 
 from twinhold import server as composition
 from twinhold.api.kit.app import App
+from twinhold.http import Common, Exchange
 from twinhold.registry import Registry, accounts
 from twinhold.store.postgres import PostgresStore
 from twinhold.store.sqlite import _SEARCHERS, SqliteStore, _connect
@@ -119,29 +120,40 @@ def run(engine: str, new_database: Callable[[], str], tmp_path: Path) -> Run:
     return start
 
 
+class Wire:
+    """A client that sends a whole request and keeps what it is answered."""
+
+    is_lost = False
+    common_fields: Common = ()
+
+    def __init__(self) -> None:
+        self.got = b""
+
+    def write(self, data: bytes) -> None:
+        self.got += data
+
+    def pause_reading(self) -> None:
+        """There is no more to come."""
+
+    async def more(self) -> None:
+        """There is no more to come."""
+
+    async def drained(self) -> None:
+        """It takes everything."""
+
+
 async def call(app: App, secret: str, method: str, target: str, sent: Any) -> Any:
     """The decoded body of the answer to one request."""
-    path, _, query = target.partition("?")
-    scope: MutableMapping[str, Any] = {
-        "type": "http",
-        "method": method,
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": query.encode(),
-        "headers": [(b"authorization", secret.encode())],
-    }
-    messages: list[MutableMapping[str, Any]] = []
-
-    async def receive() -> MutableMapping[str, Any]:
-        return {"type": "http.request", "body": b"" if sent is None else json.dumps(sent).encode()}
-
-    async def send(message: MutableMapping[str, Any]) -> None:
-        messages.append(message)
-
-    await app(scope, receive, send)
-    start, content = messages
-    assert start["status"] < 400, content["body"]
-    return json.loads(content["body"])
+    wire = Wire()
+    headers = {b"authorization": secret.encode()}
+    exchange = Exchange(wire, method, target.encode(), headers, keep_alive=True)
+    if sent is not None:
+        exchange.take(json.dumps(sent).encode())
+    exchange.is_whole = True
+    await app(exchange)
+    head, _, body = wire.got.partition(b"\r\n\r\n")
+    assert int(head.split()[1]) < 400, body
+    return json.loads(body)
 
 
 READS = [

@@ -48,9 +48,7 @@ class Authenticator:
         if not 0 < len(credential) <= LONGEST_CREDENTIAL:
             raise UnauthenticatedError("The request carries no credential.")
         digest = user_secrets.digest(credential)
-        found = self._remembered.get(digest)
-        if found is None:
-            found = await self._look_up(credential, digest)
+        found = self._remembered.get(digest) or await self._look_up(credential, digest)
         if found.validity is not None and found.validity <= now:
             raise UnauthenticatedError("The credential has expired.")
         return found
@@ -125,6 +123,7 @@ async def of_user(transaction: Transaction, user: str) -> Principal | None:
 async def _principal(transaction: Transaction, found: Row, generation: int) -> Principal:
     row = PrincipalRow._make(found)
     rules = _decode_rules(row.rules) if row.rules else RoleRules()
+    twin_rule, identity_rule = _rule(rules.twin_rule), _rule(rules.identity_rule)
     return Principal(
         account=row.account,
         user=row.user,
@@ -133,16 +132,21 @@ async def _principal(transaction: Transaction, found: Row, generation: int) -> P
         operator=bool(row.operator),
         statement=_decode_statement(row.statement) if row.statement else _NO_ACCESS,
         rules=rules,
-        twin_rule=_rule(rules.twin_rule),
+        twin_rule=twin_rule,
         entry_rule=_rule(rules.entry_rule),
-        identity_rule=_rule(rules.identity_rule),
+        identity_rule=identity_rule,
         description=row.description,
         validity=row.validity,
         secret=user_secrets.name_of(row.digest),
         token=None,
         indexes=await attribute_indexes.of_account(transaction, row.account),
         generation=generation,
+        rules_read_ledgers=_reads_ledgers(twin_rule) or _reads_ledgers(identity_rule),
     )
+
+
+def _reads_ledgers(rule: "Rule | None") -> bool:
+    return rule is not None and "LEDGER" in rule.variables
 
 
 def _rule(text: str | None) -> "Rule | None":

@@ -89,6 +89,7 @@ class Principal(msgspec.Struct, frozen=True):
         indexes: of the account's twins.
         generation: of access, in which all this was so.
         models: those of the account that were needed in this generation.
+        rules_read_ledgers: whether what their account keeps about twins decides which they may see.
     """
 
     account: str
@@ -108,14 +109,7 @@ class Principal(msgspec.Struct, frozen=True):
     indexes: Indexes
     generation: int
     models: LoadedModels = msgspec.field(default_factory=LoadedModels)
-
-    @property
-    def rules_read_ledgers(self) -> bool:
-        """Whether what their account keeps about twins decides which they may see."""
-        twin_rule, identity_rule = self.twin_rule, self.identity_rule
-        return (twin_rule is not None and "LEDGER" in twin_rule.variables) or (
-            identity_rule is not None and "LEDGER" in identity_rule.variables
-        )
+    rules_read_ledgers: bool = False
 
 
 NOBODY = Principal(

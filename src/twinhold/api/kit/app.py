@@ -8,16 +8,18 @@ import base64
 import binascii
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from twinhold.api.kit import streams
 from twinhold.api.kit.observation import Observation, Observer
-from twinhold.api.kit.operations import JSON, Dialect, Operation, Reply, Stream
+from twinhold.api.kit.operations import Dialect, Reply, Stream
 from twinhold.api.kit.rate_limits import RateLimiter
-from twinhold.api.kit.request import Request, find_header
+from twinhold.api.kit.request import Request
 from twinhold.api.kit.routing import Route, Router
 from twinhold.blobs import BlobsError
+from twinhold.http import ClientGoneError, Exchange
 from twinhold.registry import Registry, access, documents, ids
 from twinhold.registry.errors import (
     DocumentTooLargeError,
@@ -32,38 +34,16 @@ from twinhold.registry.errors import (
     UnauthenticatedError,
     quoted,
 )
-from twinhold.registry.principal import NOBODY, Call, Principal
+from twinhold.registry.principal import Call, Principal
 from twinhold.store import AccessChangedError, StoreUnavailableError
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Complain = Callable[[str, BaseException], None]
 
 _MOST_CHANGES = 1000
-_NO_CONTENT = 204
-_JSON_HEADER = (b"content-type", JSON.encode())
-
-
-class _Exchange:
-    """One request on its way: what arrived, and what was found out about it."""
-
-    __slots__ = ("call", "receive", "route", "scope", "started")
-
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        self.scope = scope
-        self.receive = receive
-        self.started = time.perf_counter()
-        self.route: Route | None = None
-        self.call = Call(NOBODY, time.time_ns() // 1000)
-
-    def header(self, name: bytes) -> bytes | None:
-        """The first header of a name (lower case), or None."""
-        return find_header(self.scope["headers"], name)
 
 
 class App:
-    """An ASGI application over a registry and its dialects."""
+    """Answers the requests of all dialects over one registry."""
 
     def __init__(
         self,
@@ -90,94 +70,95 @@ class App:
         self._complain = complain
         self._limiter = limiter
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
-        exchange = _Exchange(scope, receive)
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer one request."""
+        started = time.perf_counter_ns()
+        request = Request(self._registry, exchange, time.time_ns() // 1000)
         trace = error_code = ""
         try:
-            answer = await self._answer(exchange)
+            answer = await self._answer(request)
         except Exception as error:  # noqa: BLE001 - a request is answered whatever happens
             trace = ids.new_uuid()
             known = self._catalogued(error, trace)
             error_code = known.code
-            answer = self._dialect(exchange).render_error(known, trace)
+            answer = self._dialect(request).render_error(known, trace)
         try:
-            await _send(receive, send, answer)
+            await _send(exchange, answer)
         except Exception as error:  # noqa: BLE001 - too late to answer it: the body ends short
             trace = ids.new_uuid()
             error_code = self._catalogued(error, trace).code
-        self._observe(exchange, answer, trace, error_code)
+        milliseconds = (time.perf_counter_ns() - started) // 1000 / 1000
+        self._observe(request, answer, milliseconds, trace, error_code)
 
-    async def _answer(self, exchange: _Exchange) -> Reply:
-        scope = exchange.scope
-        route, values = self._router.find(scope["method"], scope["raw_path"])
-        exchange.route = route
+    async def _answer(self, request: Request) -> Reply:
+        exchange = request.exchange
+        path, request.raw_query = exchange.place()
+        route, request.path = self._router.find(exchange.method, path)
+        request.route = route
         operation = route.operation
         if not operation.public:
-            exchange.call = await self._admit(exchange, operation)
+            await self._admit(request, route)
             if self._limiter is not None:
-                self._limiter.count(operation, exchange.call.actor)
+                self._limiter.count(operation, request.call.actor)
         if operation.accepts is not None:
             _require_media(exchange, operation.accepts)
-        body = (
-            b"" if operation.request is None else await _read_body(exchange, operation.largest_body)
-        )
-        request = Request(
-            self._registry, exchange.call, values, scope["query_string"], scope["headers"], body
-        )
+        if operation.request is not None:
+            request.body = await _read_body(exchange, operation.largest_body)
         if operation.streams:
             _require_small(exchange, operation.largest_body)
-            request.stream = streams.arriving(exchange.receive, operation.largest_body)
-        result = await self._handle(exchange, request)
+            request.stream = streams.arriving(exchange, operation.largest_body)
+        try:
+            result = await operation.handler(request)
+        except AccessChangedError:
+            result = await self._start_over(request, route)
         return result if isinstance(result, Reply) else Reply(operation.status, result)
 
-    async def _handle(self, exchange: _Exchange, request: Request) -> bytes | Reply:
-        """Run the handler; when access changes under way, ask anew who calls and what they may."""
-        route = exchange.route
-        if route is None:
-            raise RuntimeError("A request is handled before it is routed.")
+    async def _start_over(self, request: Request, route: Route) -> bytes | Reply:
+        """Access changed under way: ask anew who calls and what they may."""
+        operation = route.operation
         for _ in range(_MOST_CHANGES):
+            await self._registry.authenticator.renew()
+            if not operation.public:
+                await self._admit(request, route)
             try:
-                return await route.operation.handler(request)
+                return await operation.handler(request)
             except AccessChangedError:
-                await self._registry.authenticator.renew()
-                exchange.call = request.call = await self._admit(exchange, route.operation)
-        return await route.operation.handler(request)
+                continue
+        return await operation.handler(request)
 
-    async def _admit(self, exchange: _Exchange, operation: Operation) -> Call:
+    async def _admit(self, request: Request, route: Route) -> None:
         """Authenticate the caller and check the permission for the operation."""
-        header = exchange.header(b"authorization")
+        headers = request.exchange.headers
+        header = headers.get(b"authorization")
         if header is None:
             raise UnauthenticatedError("The request carries no credential.")
         credential = _secret(header)
         try:
-            actor = await self._permitted(exchange, operation, credential)
+            actor = await self._permitted(request, route, credential)
         except (UnauthenticatedError, PermissionDeniedError):
             # What is remembered may have changed since; nobody is turned away for what was.
             if not self._registry.authenticator.forget(credential):
                 raise
-            actor = await self._permitted(exchange, operation, credential)
-        given = exchange.header(b"x-trustedtwin")
+            actor = await self._permitted(request, route, credential)
+        given = headers.get(b"x-trustedtwin")
         if given is None and actor.token is None:
-            return exchange.call
+            return
         dictionary = {} if given is None else _dictionary(given)
         own = actor.token.dictionary if actor.token else {}
-        return Call(actor, exchange.call.now, dictionary | own)
+        request.call = Call(actor, request.call.now, dictionary | own)
 
-    async def _permitted(
-        self, exchange: _Exchange, operation: Operation, credential: str
-    ) -> Principal:
-        now = exchange.call.now
+    async def _permitted(self, request: Request, route: Route, credential: str) -> Principal:
+        now = request.call.now
         actor = await self._registry.authenticator.principal(credential, now)
-        exchange.call = Call(actor, now)
-        access.require_any_permission(actor, operation.permissions)
+        request.call = Call(actor, now)
+        access.require_any_permission(actor, route.permissions)
         return actor
 
-    def _dialect(self, exchange: _Exchange) -> Dialect:
+    def _dialect(self, request: Request) -> Dialect:
         """Whose form an error takes: the operation's dialect, or the one that owns the path."""
-        if exchange.route is not None:
-            return exchange.route.dialect
-        path = exchange.scope["path"]
+        if request.route is not None:
+            return request.route.dialect
+        path = unquote_to_bytes(request.exchange.place()[0]).decode(errors="replace")
         claiming = (one for one in self._by_prefix if f"{path}/".startswith(one.prefix))
         return next(claiming, self._by_prefix[-1])  # OPTIONS * has no path that any could claim
 
@@ -190,15 +171,17 @@ class App:
             return StoreAwayError("The store does not answer.")
         return InternalError("The registry failed to answer.")
 
-    def _observe(self, exchange: _Exchange, answer: Reply, trace: str, error: str) -> None:
-        route, actor = exchange.route, exchange.call.actor
+    def _observe(
+        self, request: Request, answer: Reply, milliseconds: float, trace: str, error: str
+    ) -> None:
+        route, actor = request.route, request.call.actor
         observation = Observation(
-            ts=round(time.time(), 3),
-            method=exchange.scope["method"],
+            ts=time.time_ns() // 1_000_000 / 1000,
+            method=request.exchange.method,
             path=route.operation.path if route else "",
             operation=route.operation.name if route else "",
             status=answer.status,
-            ms=round((time.perf_counter() - exchange.started) * 1000, 3),
+            ms=milliseconds,
             account=actor.account,
             user=actor.user,
             trace=trace,
@@ -209,36 +192,33 @@ class App:
             observer(observation)
 
 
-def _require_media(exchange: _Exchange, accepted: re.Pattern[bytes]) -> None:
+def _require_media(exchange: Exchange, accepted: re.Pattern[bytes]) -> None:
     """Refuse a body that is said to be of another kind; one of which nothing is said is read."""
-    announced = exchange.header(b"content-type")
+    announced = exchange.headers.get(b"content-type")
     if announced and not accepted.match(announced):
         raise MediaTypeError(f"The body is {quoted(announced.decode('latin-1'))}, not JSON.")
 
 
-def _require_small(exchange: _Exchange, largest: int) -> None:
+def _require_small(exchange: Exchange, largest: int) -> None:
     """Refuse a body that is announced to be over the limit."""
-    announced = exchange.header(b"content-length")
+    announced = exchange.headers.get(b"content-length")
     if announced is not None and int(announced) > largest:
         raise _too_large(largest)
 
 
-async def _read_body(exchange: _Exchange, largest: int) -> bytes:
+async def _read_body(exchange: Exchange, largest: int) -> bytes:
     """The body, refused as soon as it is known to be over the limit, before it is held."""
     _require_small(exchange, largest)
-    message = await exchange.receive()
-    parts: list[bytes] = [message.get("body", b"")]
-    size = len(parts[0])
-    while message.get("more_body"):
-        if size > largest:
-            raise _too_large(largest)
-        message = await exchange.receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-    if message["type"] == "http.disconnect":
-        raise NotJsonError("The client went away before the body was complete.")
-    if size > largest:
-        raise _too_large(largest)
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while part := await exchange.read():
+            size += len(part)
+            if size > largest:
+                raise _too_large(largest)
+            parts.append(part)
+    except ClientGoneError:
+        raise NotJsonError("The client went away before the body was complete.") from None
     return b"".join(parts)
 
 
@@ -263,19 +243,13 @@ def _dictionary(header: bytes) -> dict[str, Any]:
         ) from None
 
 
-async def _send(receive: Receive, send: Send, answer: Reply) -> None:
-    body = answer.body
-    size = body.length if isinstance(body, Stream) else len(body)
-    length = (b"content-length", b"%d" % size)
-    if answer.status == _NO_CONTENT:
-        headers = []
-    elif answer.media_type is JSON and not answer.headers:
-        headers = [_JSON_HEADER, length]
-    else:
-        headers = [(b"content-type", answer.media_type.encode()), length]
-        headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+async def _send(exchange: Exchange, answer: Reply) -> None:
+    """Send an answer; one that ends before its length leaves the exchange unanswered."""
+    status, body, headers = answer.status, answer.body, answer.headers
+    fields = [(name.encode(), value.encode()) for name, value in headers.items()] if headers else ()
     if isinstance(body, Stream):
-        await streams.send(receive, send, body)
+        exchange.begin(status, answer.media_type, body.length, fields)
+        await streams.send(exchange, body.chunks)
+        exchange.end()
     else:
-        await send({"type": "http.response.body", "body": body})
+        exchange.answer(status, answer.media_type, body, fields)

@@ -51,23 +51,24 @@ class AccessLog:
 
     def __init__(self, stream: TextIO = sys.stderr) -> None:
         self._stream = stream
-        self._lines: list[bytes] = []
-        self._encode = msgspec.json.Encoder().encode
+        self._noted: list[Observation] = []
+        self._encode = msgspec.json.Encoder().encode_lines
 
     def __call__(self, observation: Observation) -> None:
         """Take note of a request."""
-        self._lines.append(self._encode(observation))
-        if len(self._lines) == 1:
+        noted = self._noted
+        noted.append(observation)
+        if len(noted) == 1:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
-        elif len(self._lines) >= _FLUSH_LINES:
+        elif len(noted) >= _FLUSH_LINES:
             self.flush()
 
     def flush(self) -> None:
         """Write what was noted; a reader of the log that has gone away must not stop the server."""
-        if not self._lines:
+        if not self._noted:
             return
-        text = b"\n".join(self._lines).decode() + "\n"
-        self._lines.clear()
+        text = self._encode(self._noted).decode()
+        self._noted.clear()
         try:
             self._stream.write(text)
             self._stream.flush()

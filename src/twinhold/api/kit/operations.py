@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import msgspec
+
 from twinhold.api.kit.request import Request
 from twinhold.registry.errors import RegistryError
 from twinhold.registry.validation import Deviations
@@ -19,16 +21,14 @@ LARGEST_BODY = 64 * 1024
 """Bytes of a request's body (spec/trusted-twin.md section 1, limits)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(msgspec.Struct, frozen=True):
     """A body that is sent as its chunks come; nothing of it is held."""
 
     chunks: AsyncGenerator[bytes, None]
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """An answer that is not simply the operation's status with a JSON body.
 
     Attributes:
@@ -38,7 +38,7 @@ class Reply:
     status: int
     body: bytes | Stream
     media_type: str = JSON
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     deviations: Deviations | None = None
 
 

@@ -1,16 +1,20 @@
-"""A request as a handler sees it: already authenticated, allowed and read."""
+"""A request on its way, and as a handler sees it: authenticated, allowed and read."""
 
 import re
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import parse_qs
 
+from twinhold.http import Exchange
 from twinhold.registry import Registry
 from twinhold.registry.calls import UseCaseOfCall
 from twinhold.registry.errors import InvalidValueError, NotUtf8Error, quoted
 from twinhold.registry.pace import LongReadError, Pace
-from twinhold.registry.principal import Call
+from twinhold.registry.principal import NOBODY, Call
+
+if TYPE_CHECKING:
+    from twinhold.api.kit.routing import Route
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,17 +24,6 @@ PacedUseCase: TypeAlias = UseCaseOfCall[Concatenate[Pace, P], T]
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_INTEGER = 18
 _HOST = re.compile(r"[0-9A-Za-z._:\[\]-]{1,255}")
-
-
-Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
-
-
-def find_header(headers: Headers, name: bytes) -> bytes | None:
-    """The first header of a name (lower case), or None where it is not sent."""
-    for key, value in headers:
-        if key == name:
-            return value
-    return None
 
 
 @dataclass(slots=True)
@@ -107,39 +100,58 @@ class Query:
 _NO_QUERY = Query({})
 
 
-@dataclass(slots=True)
 class Request:
-    """One request.
+    """One request, as much of it as is known: a handler gets it authenticated, allowed and read.
 
     Attributes:
         registry: what the use cases work on.
+        exchange: the request as it arrived.
+        route: where it goes; None before that is known, or where no operation has its path.
         call: who calls and when; nobody calls a public operation.
         path: the parameters of the path, decoded.
-        headers: names in lower case, as they were sent.
+        raw_query: the query string, not decoded.
         body: the body as it was sent; empty where the operation reads none.
         stream: the body as it arrives, once, where the operation streams.
         kept: by a handler, for when access changes and it has to start over.
     """
 
-    registry: Registry
-    call: Call
-    path: dict[str, str]
-    raw_query: bytes
-    headers: Headers
-    body: bytes
-    stream: AsyncIterable[bytes] | None = None
-    kept: Any = None
-    _query: Query | None = None
+    __slots__ = (
+        "_query",
+        "body",
+        "call",
+        "exchange",
+        "kept",
+        "path",
+        "raw_query",
+        "registry",
+        "route",
+        "stream",
+    )
 
-    async def read(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def __init__(self, registry: Registry, exchange: Exchange, now: int) -> None:
+        self.registry = registry
+        self.exchange = exchange
+        self.route: Route | None = None
+        self.call = Call(NOBODY, now)
+        self.path: dict[str, str] = {}
+        self.raw_query = self.body = b""
+        self.stream: AsyncIterable[bytes] | None = None
+        self.kept: Any = None
+        self._query: Query | None = None
+
+    def read(
+        self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, T]:
         """Run a use case that changes nothing, as the caller."""
-        store, call = self.registry.store, self.call
-        return await store.read_at(call.actor.generation, use_case, call, *args, **kwargs)
+        call = self.call
+        return self.registry.store.read_at(call.actor.generation, use_case, call, *args, **kwargs)
 
-    async def search(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def search(
+        self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, T]:
         """Run a use case that changes nothing and may take long, as the caller."""
-        store, call = self.registry.store, self.call
-        return await store.search_at(call.actor.generation, use_case, call, *args, **kwargs)
+        call = self.call
+        return self.registry.store.search_at(call.actor.generation, use_case, call, *args, **kwargs)
 
     async def read_any(self, use_case: PacedUseCase[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that changes nothing and is mostly brief, as the caller."""
@@ -148,23 +160,23 @@ class Request:
         except LongReadError:
             return await self.search(use_case, Pace(is_brief=False), *args, **kwargs)
 
-    async def write(self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def write(
+        self, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, T]:
         """Run a use case in a transaction of its own, as the caller."""
-        store, call = self.registry.store, self.call
-        return await store.write_at(call.actor.generation, use_case, call, *args, **kwargs)
+        call = self.call
+        return self.registry.store.write_at(call.actor.generation, use_case, call, *args, **kwargs)
 
-    async def write_twin(
+    def write_twin(
         self, twin: str, use_case: UseCaseOfCall[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    ) -> Coroutine[Any, Any, T]:
         """Like `write`, for a use case that changes nothing but what belongs to one twin."""
-        store, call = self.registry.store, self.call
-        return await store.write_twin_at(
-            call.actor.generation, twin, use_case, call, *args, **kwargs
-        )
+        call, store = self.call, self.registry.store
+        return store.write_twin_at(call.actor.generation, twin, use_case, call, *args, **kwargs)
 
     def header(self, name: bytes) -> str | None:
         """The first header of a name (lower case), or None where it is not sent."""
-        value = find_header(self.headers, name)
+        value = self.exchange.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
     @property

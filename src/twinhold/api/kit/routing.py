@@ -26,6 +26,7 @@ class Route:
     operation: Operation
     dialect: Dialect
     names: tuple[str, ...]
+    permissions: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -63,24 +64,18 @@ class Router:
             NotUtf8Error: a parameter is not UTF-8.
             InvalidValueError: a parameter holds a NUL.
         """
-        node, values = self._node(raw_path)
+        values: list[bytes] = []
+        node = _stroll(self._root, raw_path, values)
         if node is None and raw_path.startswith(self._doubled):
             # A base address that ends with a slash makes two of them (spec/willow.md 1).
-            node, values = self._node(raw_path.replace(b"//", b"/", 1))
+            node = _stroll(self._root, raw_path.replace(b"//", b"/", 1), values)
         if node is None:
             raise OperationUnknownError("No operation has this path.")
         route = node.routes.get(method)
         if route is None:
             allowed = tuple(sorted(node.routes))
             raise MethodNotAllowedError(f"The path takes {', '.join(allowed)}.", allowed)
-        if not values:
-            return route, {}
         return route, dict(zip(route.names, map(_decoded, values), strict=True))
-
-    def _node(self, raw_path: bytes) -> tuple[_Node | None, list[bytes]]:
-        segments = raw_path.split(b"/", _MOST_SEGMENTS)[1:]
-        values: list[bytes] = []
-        return _stroll(self._root, segments, values), values
 
     def _add(self, dialect: Dialect, operation: Operation) -> None:
         node = self._root
@@ -94,11 +89,16 @@ class Router:
                 node = node.static.setdefault(segment.encode(), _Node())
         if operation.method in node.routes:
             raise ValueError(f"{operation.method} {operation.path} is claimed twice.")
-        node.routes[operation.method] = Route(operation, dialect, tuple(names))
+        node.routes[operation.method] = Route(
+            operation, dialect, tuple(names), operation.permissions
+        )
 
 
-def _stroll(root: _Node, segments: list[bytes], values: list[bytes]) -> _Node | None:
+def _stroll(root: _Node, raw_path: bytes, values: list[bytes]) -> _Node | None:
     """Like `_walk` from the root, and faster where no segment can be taken in two ways."""
+    segments = raw_path.split(b"/", _MOST_SEGMENTS)
+    del segments[0]
+    values.clear()
     node = root
     for segment in segments:
         following = node.static.get(segment)
@@ -134,10 +134,11 @@ def _walk(node: _Node, segments: list[bytes], at: int, values: list[bytes]) -> _
 
 
 def _decoded(segment: bytes) -> str:
-    raw = unquote_to_bytes(segment) if b"%" in segment else segment
-    if b"\0" in raw:
-        raise InvalidValueError("A segment of the path holds a NUL, which no name does.")
+    if b"%" in segment:
+        segment = unquote_to_bytes(segment)
+        if b"\0" in segment:
+            raise InvalidValueError("A segment of the path holds a NUL, which no name does.")
     try:
-        return raw.decode()
+        return segment.decode()
     except UnicodeDecodeError:
         raise NotUtf8Error("A segment of the path is not percent-encoded UTF-8.") from None
