@@ -27,7 +27,7 @@ _SCHEMATHESIS = ROOT / ".venv/fuzz/bin/schemathesis"
 _IDLE_SECONDS = 15
 _LONGEST = 400
 _SERVER_ERROR = 500
-_NO_HTTP = "Invalid HTTP"
+_NO_HTTP = "no request of HTTP"
 _MOST_EXAMPLES, _REQUESTS_AN_EXAMPLE = 150, 150
 _PHASES = "coverage,fuzzing,stateful"
 

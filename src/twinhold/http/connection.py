@@ -5,6 +5,7 @@ connection: a task for each would cost more than reading the request does.
 """
 
 import asyncio
+import logging
 from collections import deque
 from typing import Any
 
@@ -16,6 +17,8 @@ from twinhold.http import answers
 from twinhold.http.exchange import Application, Exchange
 from twinhold.http.limits import LARGEST_HEAD, LEAST_BODY, Limits
 from twinhold.http.taking import Taking
+
+_LOGGER = logging.getLogger("twinhold.http")
 
 _LINGER_SECONDS = 1.0
 _NOT_HTTP = "What was sent is no request of HTTP/1.1."
@@ -215,34 +218,29 @@ class Connection(asyncio.Protocol):
         if me is None:
             raise RuntimeError("A connection is served outside of a task.")
         try:
-            while await self._next():
+            while (exchange := await self._next()) is not None:
                 busy.add(me)  # the server waits for these when it ends
-                await self._app(self._current)  # type: ignore[arg-type]
-                if not self._is_kept():
+                await self._app(exchange)
+                if not (exchange.is_answered and exchange.keep_alive):
                     break
                 busy.discard(me)
         finally:
             busy.discard(me)
             self._end()
 
-    async def _next(self) -> bool:
-        """Wait for a request to answer; False when none will come any more."""
+    async def _next(self) -> Exchange | None:
+        """Wait for a request to answer; None when none will come any more."""
         self._current = None
         if self._is_full:
             await self.drained()
         while not self._arrived:
             if self.is_lost:
-                return False
+                return None
             self._resume_reading()
             self._idle()
             await self._something()
         self._current = self._arrived.popleft()
-        return not self.is_lost
-
-    def _is_kept(self) -> bool:
-        """Whether the connection goes on after the current request."""
-        exchange = self._current
-        return exchange is not None and exchange.is_answered and exchange.keep_alive
+        return self._current
 
     async def _something(self) -> None:
         """Wait until something happens on the connection; only the serving task does."""
@@ -321,6 +319,7 @@ class Connection(asyncio.Protocol):
         """End the connection, with a word where it cannot be taken for a part of an answer."""
         if self._transport.is_closing():
             return
+        _LOGGER.warning("%d: %s", status, message)
         current, newest = self._current, self._newest
         if current is None or (current is newest and not current.is_begun):
             self.write(answers.plain(status, message))
