@@ -79,7 +79,8 @@ class World:
         while after is not None:
             search = Search(after, count, parse(rule), False, True, UUID)
             page = await self.as_now(self.store.search_at, searches.fill, search)
-            uuids, after = uuids + page.documents, page.last
+            uuids += filter(None, page.documents.split(","))
+            after = page.last
         return uuids
 
     async def check(self) -> None:

@@ -80,12 +80,12 @@ class Page(msgspec.Struct, frozen=True):
     """What was found.
 
     Attributes:
-        documents: the twins in the shape asked for.
+        documents: the twins in the shape asked for, with commas between them.
         last: the UUID of the last twin looked at; None when no twin remains.
         wanted_indexes: attributes whose index would have made this search short.
     """
 
-    documents: list[str]
+    documents: str
     last: str | None
     wanted_indexes: tuple[str, ...] = ()
 
@@ -98,16 +98,24 @@ async def look(transaction: Transaction, call: Call, search: Search) -> Page:
 
 async def _look_by_sql(transaction: Transaction, sieve: "_Sieve") -> Page | None:
     """The page as the engine alone has it; None where it is not sure of every twin."""
-    statement, count = sieve.sure_statement(), sieve.search.count
+    statement, search = sieve.sure_statement(), sieve.search
     if statement is None:
         return None
-    rows = await transaction.all(
-        statement, sieve.parameters | {"after": sieve.search.after, "count": count + 1}
+    page = await read_page(
+        transaction, statement, sieve.parameters | {"after": search.after, "count": search.count}
     )
-    found = [row[stored.DOCUMENT] for row in rows[:count] if row[stored.DOCUMENT] is not None]
-    if "" in found:
-        return None
-    return Page(found, rows[count - 1][0] if len(rows) > count else None)
+    return None if stored.UNDECIDED in page.documents else page
+
+
+async def read_page(
+    transaction: Transaction, statement: Statement, parameters: Mapping[str, Any]
+) -> Page:
+    """The page that a statement made by `twinhold.store.twins.page` answers."""
+    row = await transaction.one(statement, parameters)
+    if row is None:
+        raise RuntimeError("A statement for a page answered no row.")
+    last, documents, _ = row
+    return Page(documents or "", last)
 
 
 async def _look_by_rule(transaction: Transaction, sieve: "_Sieve") -> Page:
@@ -125,8 +133,9 @@ async def _look_by_rule(transaction: Transaction, sieve: "_Sieve") -> Page:
         if number % TWINS_A_BREATH == 0:
             await transaction.breathe()
         if time.monotonic() > deadline:
-            return Page(found, twin.uuid if number < len(rows) else None)
-    return Page(found, rows[search.count - 1][0] if len(rows) > search.count else None)
+            return Page(",".join(found), twin.uuid if number < len(rows) else None)
+    last = rows[search.count - 1][0] if len(rows) > search.count else None
+    return Page(",".join(found), last)
 
 
 def is_short(call: Call, search: Search) -> bool:
@@ -140,7 +149,7 @@ async def fill(transaction: Transaction, call: Call, search: Search) -> Page:
     sieve = _Sieve(transaction.engine, call, search)
     spans = sieve.spans()
     if spans == []:
-        return Page([], None)
+        return Page("", None)
     wanted = frozenset(span.name for span in spans or ())
     if spans and wanted <= call.actor.indexes.ready:
         by_index, values = stored.found_by(spans)
@@ -208,7 +217,8 @@ class _Filling:
     async def _page(self, wanted_indexes: frozenset[str]) -> Page:
         owned = {"owner": self._sieve.parameters["owner"], "after": self._after, "width": 0}
         remains = await self._transaction.one(stored.WINDOW_END, owned) is not None
-        return Page(self._found, self._after if remains else None, tuple(sorted(wanted_indexes)))
+        last = self._after if remains else None
+        return Page(",".join(self._found), last, tuple(sorted(wanted_indexes)))
 
 
 class _Sieve:

@@ -9,7 +9,7 @@ from twinhold.registry import access, attribute_indexes
 from twinhold.registry.errors import TwinNotFoundError, TwinTerminatedError
 from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
-from twinhold.registry.searches import Page
+from twinhold.registry.searches import Page, read_page
 from twinhold.store import Transaction
 from twinhold.store import twins as stored
 from twinhold.store.engine import Row
@@ -96,13 +96,11 @@ async def scan(transaction: Transaction, call: Call, after: str, count: int, sha
 
     Without a rule: see `searches` for scans that have one.
     """
-    # One more than asked for tells whether any remain.
-    rows = await transaction.all(
+    return await read_page(
+        transaction,
         stored.PAGE.shaped(shape),
-        {"owner": call.actor.account, "after": after, "count": count + 1},
+        {"owner": call.actor.account, "after": after, "count": count},
     )
-    last = rows[count - 1][0] if len(rows) > count else None
-    return Page([row[stored.DOCUMENT] for row in rows[:count]], last)
 
 
 async def find_visible(

@@ -50,6 +50,11 @@ SQLITE = Dialect(
         # A recursion whose rows are wanted only up to a number; PostgreSQL makes no more by itself.
         "stop_at": "LIMIT",
         "end_stop_at": "",
+        "joined": "group_concat(document)",
+        "uuid_at": "CASE WHEN count(*) =",
+        "end_uuid_at": "THEN max(uuid) END",
+        "few": "",
+        "end_few": "",
         "unhex": "unhex",
         "from_hex": "",
         "strict": "STRICT",
@@ -102,6 +107,13 @@ POSTGRESQL = Dialect(
         "as_text": 'COLLATE "default"',  # a binary_text, compared with a text by its index
         "stop_at": "/*",
         "end_stop_at": "*/",
+        "joined": "string_agg(document, ',')",
+        "uuid_at": "(array_agg(uuid))[",
+        "end_uuid_at": "]",
+        # PostgreSQL takes an unknown limit for a tenth of all rows, and would make a plan anew for
+        # each known one. Of a thousand rows a tenth is near the truth, so that it keeps its plan.
+        "few": "SELECT * FROM (",
+        "end_few": "LIMIT 1001) AS few",
         "unhex": "decode",
         "from_hex": ", 'hex'",
         "strict": "",

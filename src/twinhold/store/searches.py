@@ -6,27 +6,25 @@ A condition is what a rule was compiled to: it holds at least wherever the rule 
 from typing import Any, NamedTuple
 
 from twinhold.store.statement import Statement
-from twinhold.store.twins import FACTS
+from twinhold.store.twins import FACTS, page
 
 CHECKED_PAGE = Statement(
-    f"""SELECT {FACTS},
-        CASE WHEN {{condition}} THEN {{document}} END AS document, {{generation}}
-    FROM searched_twins
-    WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT :count"""
+    f"""SELECT page.*, {{generation}} FROM (
+        {{few}} SELECT {FACTS}, CASE WHEN {{condition}} THEN {{document}} END AS document
+        FROM searched_twins
+        WHERE owner = :owner AND uuid > :after ORDER BY uuid {{end_few}} LIMIT :count
+    ) AS page"""
 )
 """The `Facts` of every twin of a page; the document is null where the condition does not hold."""
 
-DOCUMENT = 1
-"""Where a row of `SURE_PAGE` has the document."""
+UNDECIDED = "\x1a"
+"""What stands for a twin about which only the rule can tell; no JSON has this character."""
 
-SURE_PAGE = Statement(
-    """SELECT uuid,
-        CASE WHEN {sure} THEN {document} WHEN {condition} THEN '' END AS document, {generation}
-    FROM searched_twins
-    WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT :count"""
+SURE_PAGE = page(
+    f"CASE WHEN {{sure}} THEN {{document}} WHEN {{condition}} THEN '{UNDECIDED}' END",
+    "searched_twins",
 )
-"""Every twin of a page; the document is empty where only the rule can tell, null where it cannot
-hold."""
+"""A `page` of the twins for which the rule holds, as far as the engine can tell."""
 
 WINDOW_END = Statement(
     """SELECT uuid, {generation} FROM twins

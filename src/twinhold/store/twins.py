@@ -43,7 +43,7 @@ FACTS = """uuid, owner, creator, created, updated, issuer, terminated, descripti
 
 
 DOCUMENT = 1
-"""Where a row of `PAGE` has the document, or one of what changes a twin."""
+"""Where a row of what changes a twin has the document."""
 
 _ONE = {"uuid": "uuid"}
 
@@ -81,11 +81,34 @@ TERMINATE = Statement(
     types={"uuid": "uuid", "now": "bigint", "issuer": "uuid"},
 )
 
-PAGE = Statement(
-    """SELECT uuid, {document}, {generation} FROM twins
-    WHERE owner = :owner AND uuid > :after ORDER BY uuid LIMIT :count"""
-)
-"""UUIDs and documents of an account's twins after a UUID."""
+
+def page(document: str, table: str) -> Statement:
+    """Make the statement for the next `:count` twins of an account after a UUID, at most 1000.
+
+    It answers one row: the UUID of the last of them, null when no twin remains behind it, and the
+    documents that are not null in the order of the UUIDs, joined by commas, null when there is
+    none. A text of a page costs less than half of what its rows do.
+
+    Args:
+        document: the expression of the document of each.
+        table: where it finds its columns.
+    """
+    # Both engines join in the order of the subquery; to ask them for it makes them sort again.
+    return Statement(
+        f"""SELECT CASE WHEN (
+            SELECT uuid FROM twins WHERE owner = :owner AND uuid > last ORDER BY uuid LIMIT 1
+        ) IS NOT NULL THEN last END, documents, {{generation}}
+        FROM (
+            SELECT {{uuid_at}} :count {{end_uuid_at}} AS last, {{joined}} AS documents
+            FROM (
+                {{few}} SELECT uuid, {document} AS document FROM {table}
+                WHERE owner = :owner AND uuid > :after ORDER BY uuid {{end_few}} LIMIT :count
+            ) AS page
+        ) AS found"""
+    )
+
+
+PAGE = page("{document}", "twins")
 
 CHANGE_OWNER = Statement(
     """UPDATE twins SET owner = :owner, updated = :now,

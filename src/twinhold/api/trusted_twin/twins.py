@@ -60,7 +60,7 @@ async def scan_twins(request: Request) -> bytes:
     else:
         page = await _search(request, Search(after, count, rule, details, fill, shape))
     following = f'"{cursors.seal(account, page.last)}"' if page.last else "null"
-    return f'{{"cursor":{following},"twins":[{",".join(page.documents)}]}}'.encode()
+    return f'{{"cursor":{following},"twins":[{page.documents}]}}'.encode()
 
 
 async def _search(request: Request, search: Search) -> Page:
