@@ -78,7 +78,7 @@ class PostgresStore:
     def select(self, sql: str, parameters: Mapping[str, object]) -> set[int]:
         """See `Store`."""
         names = list(parameters)
-        numbered = re.sub(r":(r\d+)", lambda n: f"${names.index(n[1]) + 1}", sql)
+        numbered = re.sub(r":((?:further_)?r\d+)", lambda n: f"${names.index(n[1]) + 1}", sql)
         sql = f"SELECT id FROM twins AS t WHERE {numbered}"
         values = parameters.values()
         return {row[0] for row in self._runner.run(self._connection.fetch(sql, *values))}

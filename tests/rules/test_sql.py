@@ -10,7 +10,7 @@ import pytest
 from tests.rules.sampling import Sampler
 from tests.rules.stores import COLUMNS, Row, Store
 
-from twinhold.rules import Engine, Hidden, Json, Rule, Text, parse
+from twinhold.rules import Engine, Hidden, Json, Predicate, Rule, Text, parse
 
 ROUNDS = int(os.environ.get("TWINHOLD_RULE_ROUNDS", "1"))
 TWINS = 100
@@ -47,14 +47,19 @@ def check(store: Store, rule: Rule, rows: list[Row], constants: dict[str, object
     predicate = rule.to_sql(COLUMNS, store.engine, constants)
     if predicate is None:
         return 0
-    found = store.select(predicate.sql, predicate.parameters)
     holding = {row[0] for row in rows if rule.matches(scope_of(row, constants))}
-    assert found >= holding, (rule.text, predicate, [rows[n] for n in holding - found][:1])
+    return len(rows) - found_by(store, predicate, holding, rows)
+
+
+def found_by(store: Store, predicate: Predicate, holding: set[int], rows: list[Row]) -> int:
+    """Compare what a predicate finds with what it should; return how many rows that are."""
+    found = store.select(predicate.sql, predicate.parameters)
+    assert found >= holding, (predicate, [rows[n] for n in holding - found][:1])
     if predicate.exact:
-        assert found == holding, (rule.text, predicate, [rows[n] for n in found - holding][:1])
+        assert found == holding, (predicate, [rows[n] for n in found - holding][:1])
     sure = store.select(predicate.sure, predicate.sure_parameters)
-    assert sure <= holding, (rule.text, predicate, [rows[n] for n in sure - holding][:1])
-    return len(rows) - len(found)
+    assert sure <= holding, (predicate, [rows[n] for n in sure - holding][:1])
+    return len(found)
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
@@ -70,13 +75,39 @@ def test_sql_finds_every_row_that_the_rule_holds_for(store: Store, seed: int) ->
     assert left_out > RULES * TWINS * 0.05
 
 
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_two_rules_find_every_row_that_both_hold_for(store: Store, seed: int) -> None:
+    """Of 150 random pairs, those of which SQL can say both."""
+    sampler = Sampler(5000 + seed)
+    rows, together = rows_of(sampler), 0
+    store.fill(rows)
+    for _ in range(150):
+        pair = [(sampler.rule()[1], sampler.scope()) for _ in range(2)]
+        one, other = (rule.to_sql(COLUMNS, store.engine, scope) for rule, scope in pair)
+        both = one and other and one.with_further(other)
+        if both is None:
+            continue
+        holding = {
+            row[0]
+            for row in rows
+            if all(rule.matches(scope_of(row, constants)) for rule, constants in pair)
+        }
+        found_by(store, both, holding, rows)
+        together += 1
+    assert together > 15
+
+
 PUSHED = [
     "TWIN.kind == 'a'",
     "TWIN.kind == 'a' and twin_status == 'alive'",
     "TWIN.a > 1 and TWIN.a <= 12",
     "TWIN.a in ['a', 'b']",
     "TWIN.a in ['a', 1, true, null]",
+    "TWIN.a != 'a'",
+    "not (TWIN.a == 'a' or TWIN.b == 'zz')",
+    "TWIN.a != 'a' or twin_status == 'alive'",
     "TWIN.a not in ['a', 'b']",
+    "TWIN.a not in ['a', 'b', 'ab', '12', 'active']",
     "not (TWIN.a == null or TWIN.b == null)",
     "TWIN.a.b == null",
     "TWIN['kind'] == 'a'",
@@ -202,6 +233,39 @@ def test_odd_documents_raise_in_no_engine(store: Store) -> None:
     texts += ["TWIN.a == '[1]'", "TWIN.a == '[\"x\"]'", "TWIN.a == '😀'", "'x' in TWIN.a", *PUSHED]
     for text in texts:
         check(store, parse(text), rows, {"account": "ab", "USER": {"a": 1}})
+
+
+SPELLINGS = {
+    "retired": ('"retired"', '"\\u0072etired"', '"not retired"', '"retired "', '"Retired"'),
+    "*": ('"*"', '"**"', '"a"'),
+    "[x-z]": ('"[x-z]"', '"x"', '"[x-z]?"'),
+    "a?": ('"a?"', '"ab"'),
+    'a"b': ('"a\\"b"', '"a\\u0022b"', '"b"'),
+    "a\\b": ('"a\\\\b"', '"b"'),
+    "a/b": ('"a\\/b"', '"a/b"', '"b"'),
+    "\n": ('"\\n"', '"n"'),
+    "😀": ('"😀"', '"\\ud83d\\ude00"', '"😁"'),
+    "x" * 40: (f'"{"x" * 40}"', f'"{"x" * 39}"', f'"y{"x" * 40}"'),
+}
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_a_text_is_told_from_others_however_it_is_spelled(store: Store, text: str) -> None:
+    """What SQL can tell without reading the JSON is the same as what it reads."""
+    documents = [f'{{"b": 0e99999, "a": {value}}}' for value in (*SPELLINGS[text], "null", "1")]
+    documents += ['{"a": {"retired": ["retired"]}, "retired": "retired"}', "{}", '{"c": "retired"}']
+    rows: list[Row] = [(number, each, None, "alive") for number, each in enumerate(documents)]
+    store.fill(rows)
+    for rule in (f"TWIN.a != {text!r}", f"TWIN.a not in [{text!r}, 'y']", f"TWIN.a == {text!r}"):
+        check(store, parse(rule), rows, {})
+
+
+def test_a_row_without_a_text_is_sure_where_its_json_cannot_be_read(store: Store) -> None:
+    """No other rule tells as much on PostgreSQL, whose jsonb refuses this number."""
+    store.fill([(0, '{"b": 1e-99999, "a": "active"}', None, "alive")])
+    predicate = parse("TWIN.a != 'retired'").to_sql(COLUMNS, store.engine, {})
+    assert predicate is not None
+    assert store.select(predicate.sure, predicate.sure_parameters) == {0}
 
 
 def test_hidden_variables_are_not_constants() -> None:

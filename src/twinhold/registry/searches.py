@@ -54,6 +54,7 @@ BUDGET_SECONDS = 0.6
 TWINS_A_BREATH = 10
 LONG_SEARCH = 20_000
 _MOST_SPANS = 32
+_KEPT_PREDICATES = 512
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -247,16 +248,14 @@ class _Sieve:
     def _predicate(self, engine: "Engine") -> "Predicate | None":
         """What the engine can say of the rule, and of the role's own where that is another."""
         columns = columns_for(self._call) if self._is_brought else COLUMNS
-        asked = predicate_of(self.search.rule, engine, self._scope, columns)
-        twin_rule = self._call.actor.twin_rule
+        rule, twin_rule = self.search.rule, self._call.actor.twin_rule
         if not self._checks_access or twin_rule is None:
-            return asked
+            return predicate_of(rule, engine, self._scope, columns)
         scope = variables.of_call(self._call, twin_rule.variables)
-        allowed = predicate_of(twin_rule, engine, scope, COLUMNS)
-        if asked is None or allowed is None:
-            known = asked or allowed
-            return known and known.unsure()
-        return asked.with_further(allowed)
+        if _reads_twin_only(rule, self._scope, columns) and _reads_twin_only(twin_rule, scope):
+            return _predicate_of_both(rule, twin_rule, engine)
+        asked = predicate_of(rule, engine, self._scope, columns)
+        return _of_both(asked, predicate_of(twin_rule, engine, scope, COLUMNS))
 
     def statement(self, statement: Statement, further: str | None = None) -> Statement:
         """A statement with the condition, and a further one."""
@@ -310,12 +309,31 @@ def predicate_of(
     rule: "Rule", engine: "Engine", scope: Mapping[str, object], columns: "Mapping[str, Column]"
 ) -> "Predicate | None":
     """The condition of a rule on `searched_twins`; None where the engine can say nothing."""
-    if scope or columns is not COLUMNS or not rule.variables <= COLUMNS.keys():
-        return rule.to_sql(columns, engine, scope)
-    return _predicate_of_twin(rule, engine)
+    if _reads_twin_only(rule, scope, columns):
+        return _predicate_of_twin(rule, engine)
+    return rule.to_sql(columns, engine, scope)
 
 
-@lru_cache(maxsize=512)
+def _reads_twin_only(
+    rule: "Rule", scope: Mapping[str, object], columns: "Mapping[str, Column]" = COLUMNS
+) -> bool:
+    return not scope and columns is COLUMNS and rule.variables <= COLUMNS.keys()
+
+
+def _of_both(asked: "Predicate | None", allowed: "Predicate | None") -> "Predicate | None":
+    if asked is None or allowed is None:
+        known = asked or allowed
+        return known and known.unsure()
+    return asked.with_further(allowed)
+
+
+@lru_cache(maxsize=_KEPT_PREDICATES)
+def _predicate_of_both(rule: "Rule", twin_rule: "Rule", engine: "Engine") -> "Predicate | None":
+    """The condition of two rules, neither of which reads anything but the twin."""
+    return _of_both(_predicate_of_twin(rule, engine), _predicate_of_twin(twin_rule, engine))
+
+
+@lru_cache(maxsize=_KEPT_PREDICATES)
 def _predicate_of_twin(rule: "Rule", engine: "Engine") -> "Predicate | None":
     """The condition of a rule that reads nothing but the twin; it is the same for every call."""
     return rule.to_sql(COLUMNS, engine)

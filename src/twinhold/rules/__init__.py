@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from twinhold.rules.columns import Column, Columns, Engine, Hidden, Json, Text
     from twinhold.rules.errors import RuleError, RuleEvaluationError, RuleSyntaxError
     from twinhold.rules.explaining import Explanation, Reason, explain
+    from twinhold.rules.predicates import Predicate
     from twinhold.rules.rule import Rule, parse
     from twinhold.rules.seeks import Seek
-    from twinhold.rules.sql import Predicate
 
 __all__ = [
     "Column",
@@ -42,7 +42,7 @@ _HOMES = {
     "Explanation": "explaining",
     "Hidden": "columns",
     "Json": "columns",
-    "Predicate": "sql",
+    "Predicate": "predicates",
     "Reason": "explaining",
     "Rule": "rule",
     "RuleError": "errors",

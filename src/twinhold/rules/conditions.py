@@ -18,16 +18,23 @@ class Condition:
         sql: The first.
         sure: The second.
         columns: Those whose JSON is looked into.
+        unread: What holds at most where the second does and can be told without reading JSON.
     """
 
     sql: str
     sure: str
     columns: frozenset[str] = frozenset()
+    unread: str = "FALSE"
 
     @property
     def exact(self) -> bool:
         """Whether it holds exactly where the answer is yes."""
         return self.sql == self.sure
+
+    @property
+    def told_unread(self) -> str:
+        """What of it can be told without reading JSON."""
+        return self.unread if self.columns else self.sure
 
 
 ALWAYS = Condition("TRUE", "TRUE")
@@ -40,11 +47,11 @@ def all_of(conditions: Iterable[Condition]) -> Condition:
     kept = list(conditions)
     if any(each.sql == "FALSE" for each in kept):
         return NEVER
-    sure = [each.sure for each in kept]
-    return Condition(
+    return _condition(
+        kept,
         _joined("AND", [each.sql for each in kept]),
-        "FALSE" if "FALSE" in sure else _joined("AND", sure),
-        frozenset().union(*(each.columns for each in kept)),
+        _all([each.sure for each in kept]),
+        _all([each.told_unread for each in kept]),
     )
 
 
@@ -59,13 +66,24 @@ def any_of(conditions: Iterable[Condition], *, total: bool = True) -> Condition:
     if not kept:
         return NEVER
     sure = [each.sure for each in kept] if total else []
+    unread = [each.told_unread for each in kept] if total else []
     if any(each.sql == "TRUE" for each in kept):
         return ALWAYS if "TRUE" in sure else PERHAPS
-    return Condition(
+    return _condition(
+        kept,
         _joined("OR", [each.sql for each in kept]),
         _joined("OR", sure),
-        frozenset().union(*(each.columns for each in kept)),
+        _joined("OR", unread),
     )
+
+
+def _condition(parts: Iterable[Condition], sql: str, sure: str, unread: str) -> Condition:
+    columns = frozenset().union(*(each.columns for each in parts))
+    return Condition(sql, sure, columns, unread if columns else "FALSE")
+
+
+def _all(parts: list[str]) -> str:
+    return "FALSE" if "FALSE" in parts else _joined("AND", parts)
 
 
 def _joined(word: str, parts: list[str]) -> str:
@@ -79,4 +97,4 @@ def _joined(word: str, parts: list[str]) -> str:
 
 def uncertain(condition: Condition) -> Condition:
     """Return a condition that is never sure."""
-    return replace(condition, sure="FALSE")
+    return replace(condition, sure="FALSE", unread="FALSE")

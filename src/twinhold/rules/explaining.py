@@ -12,9 +12,9 @@ from typing import get_args
 from twinhold.rules.columns import Columns, Engine
 from twinhold.rules.errors import RuleError, RuleEvaluationError, RuleSyntaxError
 from twinhold.rules.partial import place
+from twinhold.rules.predicates import Predicate
 from twinhold.rules.reading import Scope
 from twinhold.rules.rule import Rule, parse
-from twinhold.rules.sql import Predicate
 from twinhold.rules.tree import Choice, Comprehension, Constant, Logic, Node, Not, children
 
 __all__ = ["Explanation", "Reason", "explain"]

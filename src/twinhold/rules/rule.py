@@ -14,9 +14,10 @@ from twinhold.rules.errors import RuleEvaluationError
 from twinhold.rules.evaluate import compile_tree, is_light, uses_decimals
 from twinhold.rules.grammar import read
 from twinhold.rules.limits import DECIMALS, begin
+from twinhold.rules.predicates import Predicate
 from twinhold.rules.reading import Scope
 from twinhold.rules.seeks import Seek, seeks
-from twinhold.rules.sql import Predicate, to_sql
+from twinhold.rules.sql import to_sql
 from twinhold.rules.tree import Groups, Node, from_library, variables, walk
 from twinhold.rules.values import exact
 

@@ -7,7 +7,6 @@ checks the rows that come back with `Rule.matches`, unless the condition is exac
 a condition that holds at most there: it spares the check of the rows that it holds for.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -27,11 +26,12 @@ from twinhold.rules.conditions import (
 )
 from twinhold.rules.engines import ENGINES, Dialect, Stored
 from twinhold.rules.partial import Failing, Place, place, specialize
+from twinhold.rules.predicates import Compiled, Predicate
 from twinhold.rules.reading import Scope
 from twinhold.rules.tree import Choice, Comparison, Constant, Logic, Match, Membership, Node, Not
 from twinhold.rules.values import native
 
-__all__ = ["Predicate", "to_sql"]
+__all__ = ["to_sql"]
 
 _MARGIN = Decimal("4e-15")
 _SMALLEST = Decimal("1e-300")
@@ -40,43 +40,7 @@ _FAR = Decimal("1e300")
 _SYMBOLS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _REVERSED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
-_PLACE = re.compile(r"'(?:[^']|'')*'|:(r\d+)")
 _ALL = ("null", "boolean", "number", "string", "array", "object")
-
-
-@dataclass(frozen=True, slots=True)
-class Predicate:
-    """An SQL condition.
-
-    Attributes:
-        sql: The condition, with placeholders `:r0`, `:r1`, ...
-        parameters: Their values by name, without the colon.
-        exact: It holds only where the rule holds; otherwise the rows are to be checked.
-        sure: A condition that holds at most where the rule holds.
-        sure_parameters: The values of its placeholders.
-    """
-
-    sql: str
-    parameters: dict[str, object]
-    exact: bool
-    sure: str
-    sure_parameters: dict[str, object]
-
-    def with_further(self, other: "Predicate") -> "Predicate":
-        """Where this one and another hold, whose placeholders get names of their own."""
-        further = _renamed(other)
-        never_sure = "FALSE" in (self.sure, other.sure)
-        return Predicate(
-            f"({self.sql} AND {further.sql})",
-            self.parameters | further.parameters,
-            self.exact and other.exact,
-            "FALSE" if never_sure else f"({self.sure} AND {further.sure})",
-            {} if never_sure else self.sure_parameters | further.sure_parameters,
-        )
-
-    def unsure(self) -> "Predicate":
-        """Where this holds, when something else is asked that SQL cannot say."""
-        return replace(self, exact=False, sure="FALSE", sure_parameters={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,43 +74,7 @@ def to_sql(node: Node, columns: Columns, engine: Engine, scope: Scope) -> Predic
     conditions = [_Compiler(columns, dialect).answer(part).yes for part in parts]
     plain = all_of(each for each in conditions if not each.columns)
     inside = all_of(each for each in conditions if each.columns)
-    if inside.columns:
-        inside = _guarded(inside, dialect)
-    whole = all_of((plain, inside))
-    if whole == PERHAPS:
-        return None
-
-    def used(sql: str) -> dict[str, object]:
-        return {name: parameters[name] for name in sorted(set(re.findall(r":(r\d+)", sql)))}
-
-    return Predicate(whole.sql, used(whole.sql), whole.exact, whole.sure, used(whole.sure))
-
-
-def _guarded(condition: Condition, dialect: Dialect) -> Condition:
-    """Let a row whose JSON the engine cannot read be checked."""
-    columns = sorted(condition.columns)
-    sql = dialect.guarded(columns, condition.sql)
-    if condition.exact and dialect.reads_all:
-        return replace(condition, sql=sql, sure=sql)
-    sure = condition.sure
-    if sure != "FALSE":
-        sure = dialect.guarded(columns, sure, otherwise="FALSE")
-    return replace(condition, sql=sql, sure=sure)
-
-
-def _renamed(predicate: Predicate) -> Predicate:
-    """The same with other placeholders than those of any predicate that was compiled."""
-    return Predicate(
-        _PLACE.sub(_further_name, predicate.sql),
-        {f"further_{name}": value for name, value in predicate.parameters.items()},
-        predicate.exact,
-        _PLACE.sub(_further_name, predicate.sure),
-        {f"further_{name}": value for name, value in predicate.sure_parameters.items()},
-    )
-
-
-def _further_name(match: re.Match[str]) -> str:
-    return f":further_{match[1]}" if match[1] else match[0]
+    return Compiled(plain, inside, parameters, dialect).predicate()
 
 
 class _Compiler:
@@ -369,7 +297,10 @@ class _Leaf:
         if not known:
             return PERHAPS if texts or not self.certain else ALWAYS
         exact = self.certain and len(known) == len(texts)
-        return self.condition(self.dialect.none_of(self.stored, known), exact=exact)
+        condition = self.condition(self.dialect.none_of(self.stored, known), exact=exact)
+        if not exact:
+            return condition
+        return replace(condition, unread=self.dialect.lacks(self.stored, known))
 
     def number(self, symbol: str, value: Decimal) -> Condition:
         """Return the condition of a number in this order to a constant, or equal to it."""
