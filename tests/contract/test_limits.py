@@ -206,6 +206,14 @@ class TestKeepAlive:
                 time.sleep(PATIENCE * 1.3)
             assert connection.recv(1000) == b""
 
+    def test_ends_after_the_rest_of_a_refused_body(self, strict: Server) -> None:
+        with connected(strict) as connection:
+            connection.sendall(b"POST /twins HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\n{")
+            answer = answered(connection)
+            assert (answer.status, bool(answer.read())) == (401, True)
+            connection.sendall(b"   ")
+            assert connection.recv(1000) == b""
+
 
 class TestConnections:
     def test_beyond_the_limit_are_answered_503_and_closed(self, strict: Server) -> None:
