@@ -115,7 +115,7 @@ def _asked(engine: str, sizes: list[int], folder: Path) -> Iterator[list[Asker]]
         grown.grow(places[0], anew=True)
         for place in places[1:]:
             grown.grow(place)
-        grown.warm(folder / engine)
+        grown.warm(folder / engine, places)
         askers = []
         for place in places:
             account = json.loads((place.data / "credentials.json").read_text())["account"]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from twinhold.registry import access, modelled_twins, models, twin_filters
+from twinhold.registry import access, modelled_twins, twin_filters
 from twinhold.registry.errors import InvalidValueError, quoted
 from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
@@ -112,7 +112,7 @@ class _Walk:
         parameters = {
             **paths.parameters,
             "owner": self._call.actor.account,
-            "uuids": models.names(twin.uuid for twin in twins),
+            "twins": msgspec.json.encode([(twin.uuid, twin.id) for twin in twins]).decode(),
             "count": _READ_TOGETHER,
         }
         looked, found, after = 0, list[Facts](), ""

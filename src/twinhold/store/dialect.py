@@ -47,6 +47,7 @@ SQLITE = Dialect(
         # By the primary key at once: by uuid = place it would go through the unique index first.
         "at_place": "uuid BETWEEN place AND place",
         "as_text": "",
+        "as_binary": "",
         # A recursion whose rows are wanted only up to a number; PostgreSQL makes no more by itself.
         "stop_at": "LIMIT",
         "end_stop_at": "",
@@ -103,8 +104,11 @@ POSTGRESQL = Dialect(
         "json_texts": "json_array_elements_text",
         "first_of_each": "CROSS JOIN LATERAL (SELECT *",
         "end_first": ") AS t",
-        "at_place": "uuid = place",
+        # By the id: twins whose ids are near each other were often made together, so that their
+        # entries of the index lie side by side, and their rows too; their UUIDs are spread evenly.
+        "at_place": "id = label",
         "as_text": 'COLLATE "default"',  # a binary_text, compared with a text by its index
+        "as_binary": 'COLLATE "C"',  # a text, to stand for a binary_text
         "stop_at": "/*",
         "end_stop_at": "*/",
         "joined": "string_agg(document, ',')",

@@ -151,6 +151,22 @@ _PLACES = """(
         ) AS places"""
 
 
+_KNOWN = """(
+            SELECT CAST(value ->> 0 AS {uuid}) AS known, value ->> 1 AS known_id
+            FROM {json_items}(CAST(:twins AS {json}))
+        ) AS twins_known"""
+
+# What arrives is found by the id of its target: the ids of what is near each other often are, too.
+_STARTS = {
+    "outgoing": "r.source = known",
+    "incoming": "r.target_id = known_id AND r.target = known",
+}
+_REACHED = {
+    "outgoing": "r.target, r.target_id {as_binary}",
+    "incoming": "r.source, r.source_id",
+}
+
+
 @lru_cache
 def ends(direction: Direction, *, named: bool, modelled: bool) -> Statement:
     """The UUID of each of some twins with the `Facts` of each twin at the other end of an edge.
@@ -173,21 +189,21 @@ def ends(direction: Direction, *, named: bool, modelled: bool) -> Statement:
 def neighbours(directions: tuple[Direction, ...], *, named: bool, modelled: bool) -> Statement:
     """The `Facts` of the next twins to which edges lead from some twins, each once, by their ids.
 
-    Those of an id behind `:after`, `:count` of them at most.
+    Those of an id behind `:after`, `:count` of them at most. `:twins` are pairs of UUID and id.
 
     Args:
         directions: of the edges, seen from the twins that they are followed from.
         named: of the `:names` only.
         modelled: only twins of the `:related` models.
     """
-    places = " UNION ".join(
-        f"""SELECT r.{ENDS[direction][1]} FROM {_PLACES} CROSS JOIN relationships AS r
-            WHERE r.{ENDS[direction][0]} = place{NAMED if named else ""}"""
+    ends = " UNION ".join(
+        f"""SELECT {_REACHED[direction]} FROM {_KNOWN} CROSS JOIN relationships AS r
+            WHERE {_STARTS[direction]}{NAMED if named else ""}"""
         for direction in directions
     )
     return Statement(
-        f"""WITH ends (place) AS ({places}), whole AS MATERIALIZED (
-            SELECT DISTINCT CAST(:owner AS {{uuid}}) AS holder, place FROM ends
+        f"""WITH ends (place, label) AS ({ends}), whole AS MATERIALIZED (
+            SELECT DISTINCT CAST(:owner AS {{uuid}}) AS holder, place, label FROM ends
         )
         SELECT {FACTS}, {{document}}, {{generation}} FROM whole CROSS JOIN twins
         WHERE owner = holder AND {{at_place}} AND id > :after

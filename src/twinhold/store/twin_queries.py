@@ -166,7 +166,7 @@ COUNT_BY_MODEL = Statement(
 COUNT_BY_LOCATION = Statement(
     f"""{_INSIDE}
     ), reached AS MATERIALIZED (
-        SELECT CAST(:owner AS {{uuid}}) AS holder, place FROM inside
+        SELECT CAST(:owner AS {{uuid}}) AS holder, place, label FROM inside
     )
     SELECT count(*), {{generation}} FROM reached CROSS JOIN searched_twins
     WHERE owner = holder AND {{at_place}} AND id IS NOT NULL AND ({{condition}})"""
