@@ -42,7 +42,7 @@ _ATTEMPTS = 5
 class Direct:
     """A registry whose store is opened by the first step and closed at the end."""
 
-    lines_together = 16_000
+    lines_together = 32_000
 
     def __init__(self, settings: Settings, account: str | None) -> None:
         self._runner = asyncio.Runner()
@@ -119,11 +119,13 @@ class Direct:
         work = ModelImport(imports.lines_of(lines))
         return self._as_account(work.run)
 
-    def import_lines(self, section: Section, batches: Iterable[bytes]) -> Iterator[Outcome]:
+    def import_lines(
+        self, section: Section, batches: Iterable[Sequence[bytes]]
+    ) -> Iterator[Outcome]:
         """See `reach.Reached.import_lines`; while a batch is written the next one is prepared."""
         writing: asyncio.Task[Outcome] | None = None
         for batch in batches:
-            lines = imports.lines_of(batch)
+            lines = imports.numbered(batch)
             before, writing = writing, self._open(partial(self._begin, section, lines, writing))
             if before is not None:
                 yield before.result()

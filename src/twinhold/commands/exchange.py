@@ -179,13 +179,13 @@ class _Import:
             return True
         waiting: deque[Batch] = deque()
 
-        def texts() -> Iterator[bytes]:
+        def lines() -> Iterator[list[bytes]]:
             for batch in batches:
                 waiting.append(batch)
-                yield batch.text
+                yield batch.lines
 
         kind: LineSection = "twins" if section == "twins" else "relationships"
-        for outcome in self._registry.import_lines(kind, texts()):
+        for outcome in self._registry.import_lines(kind, lines()):
             self._finish(waiting.popleft(), outcome)
         return True
 

@@ -30,7 +30,11 @@ LARGEST_MODELS = 32 * 1024 * 1024
 
 HEADER = {"fileVersion": "1.0.0", "author": "twinhold", "organization": "twinhold"}
 
-_BATCH_BYTES = 16 * 1024 * 1024
+_BATCH_BYTES = 32 * 1024 * 1024
+_FIRST_LINES = 2_000
+"""Lines of the first batch. Each may have as many as came before it all together: a batch can be
+stored while the next one is prepared, and the first ones wait for each other."""
+
 _LONGEST_MARK = 200
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _VERSION = "1."
@@ -72,10 +76,11 @@ def read(file: IO[bytes], start: Position, most_lines: int) -> Iterator[Batch]:
     for line in iter(lambda: file.readline(reading.longest), b""):
         whole = line.endswith(b"\n") or len(line) < reading.longest
         size = len(line) if whole else len(line) + _skip_rest(file)
-        section = reading.enter(line.strip())
+        text = line.strip()
+        section = reading.enter(text)
         if section is not None or reading.is_full(most_lines, len(line)):
             yield from reading.finish(section)
-        reading.take(line.strip(), size, marks=section is not None, whole=whole)
+        reading.take(text, size, marks=section is not None, whole=whole)
     yield from reading.finish(None)
 
 
@@ -108,6 +113,7 @@ class _Reading:
     def __init__(self, start: Position) -> None:
         self._at = start
         self._size = 0
+        self._taken = 0
         self._batch = self._begin(start.section)
 
     @property
@@ -117,7 +123,7 @@ class _Reading:
 
     def enter(self, line: bytes) -> str | None:
         """The section that a line begins, if it begins one."""
-        if b'"Section"' not in line or len(line) > _LONGEST_MARK:
+        if len(line) > _LONGEST_MARK or b'"Section"' not in line:
             return None
         with contextlib.suppress(msgspec.MsgspecError):
             found = msgspec.json.decode(line.removeprefix(_BYTE_ORDER_MARK), type=dict[str, str])
@@ -130,7 +136,8 @@ class _Reading:
         batch = self._batch
         if batch.section == "models" or not batch.lines:
             return False
-        return len(batch.lines) >= most_lines or self._size + more > _BATCH_BYTES
+        room = min(most_lines, max(_FIRST_LINES, self._taken))
+        return len(batch.lines) >= room or self._size + more > _BATCH_BYTES
 
     def take(self, line: bytes, size: int, *, marks: bool, whole: bool) -> None:
         """Take in a line of so many bytes."""
@@ -145,6 +152,7 @@ class _Reading:
     def finish(self, section: str | None) -> Iterator[Batch]:
         """The batch gathered so far, where it has something; then begin another."""
         batch = self._batch
+        self._taken += len(batch.lines)
         if batch.lines or batch.problems:
             batch.end = self._at
             yield batch

@@ -63,7 +63,9 @@ class Reached(Protocol):
         """Store the models in lines, all or none, and leave those as they are that are there."""
         ...
 
-    def import_lines(self, section: Section, batches: Iterable[bytes]) -> Iterator[Outcome]:
+    def import_lines(
+        self, section: Section, batches: Iterable[Sequence[bytes]]
+    ) -> Iterator[Outcome]:
         """Store twins or relationships, batch after batch; bad lines are left out and reported."""
         ...
 
@@ -182,9 +184,11 @@ class Served:
         """See `Reached.import_models`."""
         return self._import("models", lines)
 
-    def import_lines(self, section: Section, batches: Iterable[bytes]) -> Iterator[Outcome]:
+    def import_lines(
+        self, section: Section, batches: Iterable[Sequence[bytes]]
+    ) -> Iterator[Outcome]:
         """See `Reached.import_lines`."""
-        return (self._import(section, lines) for lines in batches)
+        return (self._import(section, b"\n".join(lines)) for lines in batches)
 
     def _import(self, section: str, lines: bytes) -> Outcome:
         answer = client.import_lines(self._url, self._secret, section, lines)

@@ -47,17 +47,21 @@ class Members:
     Attributes:
         checks: Of all members that there can be.
         plain: The types of those members that have one, see `plain_type`.
+        named: The DTMIs that problems of some members carry, whatever their schemas say.
     """
 
-    __slots__ = ("checks", "plain")
+    __slots__ = ("checks", "named", "plain")
 
     def __init__(self) -> None:
         self.checks: dict[str, Check] = {}
         self.plain: dict[str, type] = {}
+        self.named: dict[str, str] = {}
 
-    def add(self, name: str, schema: str, check: Check) -> None:
-        """Know how a member is checked."""
+    def add(self, name: str, schema: str, check: Check, dtmi: str | None = None) -> None:
+        """Know how a member is checked, and which DTMI its problems carry instead of their own."""
         self.checks[name] = check
+        if dtmi is not None:
+            self.named[name] = dtmi
         plain = plain_type(schema)
         if plain is not None:
             self.plain[name] = plain
@@ -67,7 +71,9 @@ class Members:
         for name, check in others.checks.items():
             self.checks[name] = check
             self.plain.pop(name, None)
+            self.named.pop(name, None)
         self.plain |= others.plain
+        self.named |= others.named
 
 
 class Compiler:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-from twinhold.dtdl import standard
+from twinhold.dtdl import decoding, standard
 from twinhold.dtdl.checks import METADATA, Check, Compiler, Members, Problem, gather, wrong_type
 from twinhold.dtdl.interfaces import (
     FORMAT,
@@ -117,6 +117,30 @@ class Model:
         """
         return _violations(self._check_contents, contents)
 
+    def decoded_type(self, more: Mapping[str, Any]) -> Any:
+        """A type for msgspec: of an object that has the contents of a twin, and more beside them.
+
+        A JSON text that is decoded into it, and that is encoded to the same bytes again, holds
+        contents that conform. One that is not may conform all the same.
+        """
+        return decoding.members({**self._types, **more})
+
+    @property
+    def _types(self) -> dict[str, Any]:
+        """The types of all contents that have one."""
+        types: dict[str, Any] = {}
+        for model in self._line:
+            own = decoding.Types({schema.dtmi: schema for schema in model.interface.schemas})
+            for content in model.interface.contents:
+                types[content.name] = None
+                if isinstance(content, Property):
+                    types[content.name] = _or_null(own.of(content.schema))
+                elif isinstance(content, Component):
+                    component = self._models[content.schema]._types  # noqa: SLF001 - another Model
+                    metadata = {METADATA: dict[str, str]}
+                    types[content.name] = _or_null(decoding.members({**component, **metadata}))
+        return types
+
     def validate_relationship(self, name: str, properties: object) -> list[Violation]:
         """Check the properties of an edge.
 
@@ -157,8 +181,8 @@ class Model:
         checks = Members()
         for content in self.interface.contents:
             if isinstance(content, Property):
-                check = _named(self._compiler.check(content.schema), content.dtmi)
-                checks.add(content.name, content.schema, check)
+                check = self._compiler.check(content.schema)
+                checks.add(content.name, content.schema, check, content.dtmi)
             elif isinstance(content, Component):
                 checks.add(content.name, content.schema, self._component_check(content))
         return checks
@@ -218,8 +242,14 @@ def _check_members(
         else:
             found = None if member is None else check(member)
         if found is not None:
+            for problem in found:
+                problem.dtmi = members.named.get(name, problem.dtmi)
             problems = gather(problems, found, name)
     return problems
+
+
+def _or_null(type_: Any | None) -> Any | None:
+    return None if type_ is None else type_ | None
 
 
 def _no_edge_property(name: str) -> Problem:
@@ -230,19 +260,6 @@ def _no_edge_property(name: str) -> Problem:
     )
 
 
-def _named(check: Check, dtmi: str) -> Check:
-    """The check of a schema as that of a property, whose DTMI its problems then carry."""
-
-    def check_property(value: object) -> list[Problem] | None:
-        found = check(value)
-        if found is not None:
-            for problem in found:
-                problem.dtmi = dtmi
-        return found
-
-    return check_property
-
-
 def _violations(check: Check, value: object) -> list[Violation]:
     try:
         found = check(value)
@@ -250,7 +267,7 @@ def _violations(check: Check, value: object) -> list[Violation]:
         return [
             Violation("value.too_deep", "The value nests too deep to be checked; make it flatter.")
         ]
-    return [problem.violation() for problem in found or ()]
+    return [] if found is None else [problem.violation() for problem in found]
 
 
 class ModelSet(Mapping[str, Model]):

@@ -10,11 +10,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 Predicate = Callable[[object], bool]
 
+_LONG = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 _FLOAT_MAX = 3.4028234663852886e38
 _DOUBLE_MAX = 1.7976931348623157e308
 _ZONE = r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
@@ -40,12 +43,14 @@ class Primitive(msgspec.Struct, frozen=True):
         json_type: The JSON type of conforming values, for messages.
         types: The Python types of that JSON type.
         advice: What conforming values look like, for messages.
+        typed: A type for msgspec that takes no other values, if there is one; see `decoding`.
     """
 
     accepts: Predicate
     json_type: str
     types: tuple[type, ...]
     advice: str
+    typed: Any = None
 
 
 def _integer(bits: int, *, signed: bool) -> Primitive:
@@ -55,13 +60,15 @@ def _integer(bits: int, *, signed: bool) -> Primitive:
         return type(value) is int and low <= value <= high
 
     def accepts_signed(value: object) -> bool:
-        return accepts(value) or (type(value) is NegativeZero and low <= value <= high)
+        kind = type(value)
+        return (kind is int or kind is NegativeZero) and low <= value <= high  # type: ignore[operator]
 
     return Primitive(
         accepts_signed if signed else accepts,
         "integer",
         (int,),
         f"a whole number from {low} to {high}",
+        Annotated[int, Meta(ge=low, le=high)] if high < 1 << 63 else None,
     )
 
 
@@ -71,7 +78,9 @@ def _real(most: float) -> Primitive:
             return False
         return -most <= value <= most  # false for NaN
 
-    return Primitive(accepts, "number", (int, float), f"a finite number of at most {most:.6g}")
+    advice = f"a finite number of at most {most:.6g}"
+    typed = Annotated[float, Meta(ge=-most, le=most)]
+    return Primitive(accepts, "number", (int, float), advice, _LONG | typed)
 
 
 def _text(pattern: str, advice: str) -> Primitive:
@@ -80,7 +89,8 @@ def _text(pattern: str, advice: str) -> Primitive:
     def accepts(value: object) -> bool:
         return isinstance(value, str) and matches(value) is not None
 
-    return Primitive(accepts, "string", (str,), advice)
+    typed = Annotated[str, Meta(pattern=rf"\A(?:{pattern})\Z")]
+    return Primitive(accepts, "string", (str,), advice, typed)
 
 
 def _dated(pattern: str, advice: str) -> Primitive:
@@ -118,7 +128,7 @@ def decoded_integer(text: str) -> int:
 
 PRIMITIVES: dict[str, Primitive] = {
     "boolean": Primitive(
-        lambda value: value is True or value is False, "boolean", (bool,), "true or false"
+        lambda value: value is True or value is False, "boolean", (bool,), "true or false", bool
     ),
     "byte": _integer(8, signed=True),
     "bytes": _text(
@@ -138,7 +148,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "integer": _integer(32, signed=True),
     "long": _integer(64, signed=True),
     "short": _integer(16, signed=True),
-    "string": Primitive(lambda value: isinstance(value, str), "string", (str,), "a string"),
+    "string": Primitive(lambda value: isinstance(value, str), "string", (str,), "a string", str),
     "time": _text(_TIME, "a time with zone such as 12:34:56Z"),
     "unsignedByte": _integer(8, signed=False),
     "unsignedInteger": _integer(32, signed=False),

@@ -19,6 +19,7 @@ from twinhold.store.twins import Facts
 
 _ATTEMPTS = 3
 _encode = msgspec.json.Encoder().encode
+_parts = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 Refused = dict[int, RegistryError]
 """Why some items are not put, by their position."""
@@ -38,11 +39,11 @@ class Item(NamedTuple):
     given: str
     row: bytes
 
-    def row_of(self, uuid: str, id_: str) -> bytes:
-        """The row of a twin that is there under another UUID and id."""
+    def under(self, uuid: str, id_: str) -> "Item":
+        """The same for a twin that is there under another UUID and id."""
         if uuid == self.named and id_ == self.id:
-            return self.row
-        return _encode([uuid, id_, *msgspec.json.decode(self.row)[2:]])
+            return self
+        return Item(id_, uuid, uuid, _encode([uuid, id_, *_parts(self.row)[2:]]))
 
 
 def item(call: Call, face: Face) -> Item:
@@ -60,11 +61,13 @@ async def put_all(transaction: Transaction, call: Call, items: Sequence[Item]) -
     left = list(enumerate(items))
     for _ in range(_ATTEMPTS):
         work = _Work(call)
-        sought = {item.named for _, item in left} | {item.given for _, item in left}
+        sought = {item.named for _, item in left}
+        sought.update([item.given for _, item in left if item.given is not item.named])
         found = await modelled_twins.hold_all(transaction, call, sought)
         for position, item in left:
+            twin = (found.get(item.named) or found.get(item.given)) if found else None
             try:
-                work.take(item, found.get(item.named) or found.get(item.given))
+                work.take(item, twin)
             except RegistryError as error:
                 refused[position] = error
         late = await work.store(transaction)
@@ -107,13 +110,12 @@ async def refused(
 
 
 class _Work:
-    """What is to be inserted and updated: rows by UUID, and the ids of new twins."""
+    """What is to be inserted and updated, by UUID."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._new: dict[str, bytes] = {}
-        self._ids: dict[str, str] = {}
-        self._changed: dict[str, bytes] = {}
+        self._new: dict[str, Item] = {}
+        self._changed: dict[str, Item] = {}
 
     def take(self, item: Item, twin: Facts | None) -> None:
         """Decide about one twin.
@@ -126,33 +128,33 @@ class _Work:
         if twin is not None:
             access.require_permission(actor, "update_twin")
             modelled_twins.require_change(self._call, twin)
-            self._changed[twin.uuid] = item.row_of(twin.uuid, twin.id or twin.uuid)
-            return
-        uuid = item.named if item.named in self._new else item.given
-        if uuid in self._new:
+            self._changed[twin.uuid] = item.under(twin.uuid, twin.id or twin.uuid)
+        elif before := self._new.get(item.named) or self._new.get(item.given):
             access.require_permission(actor, "update_twin")
-            self._new[uuid] = item.row_of(uuid, self._ids[uuid])
+            self._new[before.named] = item.under(before.named, before.id)
         else:
             access.require_permission(actor, "create_twin")
-            self._new[item.named], self._ids[item.named] = item.row, item.id
+            self._new[item.named] = item
 
     async def store(self, transaction: Transaction) -> set[str]:
         """Insert and update; answer the UUIDs of new twins with which somebody was quicker."""
         now, owner = self._call.now, self._call.actor.account
         if self._changed:
-            parameters = {"rows": _array(self._changed.values()), "now": now}
+            parameters = {"rows": _rows(self._changed.values()), "now": now}
             await transaction.run(stored.UPDATE_SOME, parameters)
         if not self._new:
             return set()
         # In the order of the key, so that neighbours are written together.
-        ordered = [row for _, row in sorted(self._new.items())]
-        rows = {"rows": _array(ordered), "owner": owner, "now": now}
-        made = {row[0] for row in await transaction.all(stored.INSERT_SOME, rows)}
+        uuids = sorted(self._new)
+        rows = {"rows": _rows(map(self._new.__getitem__, uuids)), "owner": owner, "now": now}
+        await transaction.run(stored.INSERT_SOME, rows)
+        wanted = {"uuids": _encode(uuids).decode(), "now": now}
+        late = {row[0] for row in await transaction.all(stored.SELECT_OF_OTHER_TIMES, wanted)}
         if kept := self._call.actor.indexes.kept:
-            for uuid in made:
+            for uuid in self._new.keys() - late:
                 await attribute_indexes.put(transaction, owner, uuid, kept, None)
-        return self._new.keys() - made
+        return late
 
 
-def _array(rows: Iterable[bytes]) -> str:
-    return f"[{b','.join(rows).decode()}]"
+def _rows(items: Iterable[Item]) -> str:
+    return f"[{b','.join([item.row for item in items]).decode()}]"

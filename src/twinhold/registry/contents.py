@@ -5,6 +5,7 @@ wherever, is ignored, and every component is given the time at which it was stor
 4.1 and 9).
 """
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -82,19 +83,15 @@ def kept(model: "Model", contents: dict[str, Any], now: int) -> str:
 
 def _stamped(model: "Model", contents: dict[str, Any], now: int) -> tuple[dict[str, Any], int]:
     """What is set, with the time in every component, and how many components there are."""
-    metadata: dict[str, str] | None = None
-    kept = {}
-    components = 0
-    for name, value in contents.items():
-        if value is None or name == METADATA:
-            continue
-        if name in model.components and isinstance(value, dict):
-            metadata = metadata or {"$lastUpdateTime": f"{instants.write(now)}Z"}
-            kept[name] = _component(value) | {METADATA: metadata}
-            components += 1
-        else:
-            kept[name] = value
-    return kept, components
+    kept = _set(contents)
+    names = [name for name in model.components.keys() & kept if isinstance(kept[name], dict)]
+    stamped = {name: {**_set(kept[name]), METADATA: _metadata(now)} for name in names}
+    return kept | stamped, len(stamped)
+
+
+@lru_cache(maxsize=1)  # one for all twins of an import
+def _metadata(now: int) -> dict[str, str]:
+    return {"$lastUpdateTime": f"{instants.write(now)}Z"}
 
 
 def _without_metadata(value: Any) -> Any:
@@ -107,7 +104,10 @@ def _without_metadata(value: Any) -> Any:
     return value
 
 
-def _component(value: dict[str, Any]) -> dict[str, Any]:
+def _set(value: dict[str, Any]) -> dict[str, Any]:
+    """What of an object is set; mostly all."""
+    if METADATA not in value and None not in value.values():
+        return value
     return {
         name: member for name, member in value.items() if member is not None and name != METADATA
     }

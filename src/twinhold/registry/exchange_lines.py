@@ -6,7 +6,9 @@ wherever it comes from.
 """
 
 import re
-from typing import Any
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import msgspec
 
@@ -21,7 +23,13 @@ from twinhold.registry.errors import (
 from twinhold.registry.validation import METADATA
 from twinhold.store.relationships import EdgeRow
 
+if TYPE_CHECKING:
+    from twinhold.dtdl import Model
+
 _OWN = "$"
+_MODEL_MARK = b'"$model":"'
+_OFTEN = 200
+"""Lines after which the type of their model is made, which costs as much as it saves in as many."""
 _UPDATED = "$lastUpdateTime"
 _PLACES = {
     "/id": "/$dtId",
@@ -53,6 +61,45 @@ def read_twin(line: bytes) -> modelled_twins.Draft:
     if problems:
         raise TwinInvalidError(problems)
     return modelled_twins.Draft(str(id_), str(model), _others(members))
+
+
+class ConformingTwins:
+    """Reads lines of twins that follow their models, each in half the time of those that may not.
+
+    Whoever reads other lines of twins tells of their models: what comes often is known from then
+    on. Such a line is decoded into the type of its model, which checks it on the way; written
+    again it must come out as it was, so that it held nothing else and repeated no name.
+    """
+
+    def __init__(self) -> None:
+        self._met: Counter[str] = Counter()
+        self._known: dict[bytes, tuple[Model, Callable[[bytes], dict[str, Any]]]] = {}
+
+    def read(self, line: bytes) -> "tuple[modelled_twins.Draft, Model] | None":
+        """The twin in a line and its model; None where the line has to be looked at closer."""
+        begin = line.find(_MODEL_MARK) + len(_MODEL_MARK)
+        model, decode = self._known.get(line[begin : line.find(b'"', begin)], (None, None))
+        if model is None or decode is None:
+            return None
+        try:
+            members = decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        if _encode(members) != line:
+            return None
+        id_, metadata = members.pop("$dtId", None), members.pop(METADATA, None)
+        if metadata is None or modelled_twins.check_id(id_):
+            return None
+        return modelled_twins.Draft(str(id_), model.dtmi, members), model
+
+    def meet(self, model: "Model") -> None:
+        """Take notice of a model that a line follows."""
+        dtmi = model.dtmi
+        self._met[dtmi] += 1
+        if self._met[dtmi] == _OFTEN:
+            metadata = TypedDict("metadata", {"$model": Literal[dtmi]})  # type: ignore[valid-type]
+            line = model.decoded_type({"$dtId": str, METADATA: metadata})
+            self._known[dtmi.encode()] = model, msgspec.json.Decoder(line).decode
 
 
 def write_twin(id_: str, model: str, contents: str) -> str:
@@ -133,7 +180,7 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def _others(members: dict[str, Any]) -> dict[str, Any]:
     """The members that are not the format's own; no name of the model language begins like them."""
-    return {name: value for name, value in members.items() if not name.startswith(_OWN)}
+    return {name: value for name, value in members.items() if name[:1] != _OWN}
 
 
 def _untimed(value: Any) -> Any:

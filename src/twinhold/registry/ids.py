@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import uuid
+from functools import lru_cache
 
 from twinhold.registry.errors import InvalidValueError, quoted
 
@@ -12,6 +13,8 @@ _LOW_BITS = (1 << 62) - 1
 _HIGH_BITS = (1 << 12) - 1
 _FIRST_BITS = (1 << 73) - 1  # leaves room for 500 more of the same millisecond
 _STEP_BITS = (1 << 64) - 1
+_VARIANTS = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""A digit of a digest as that which tells the variant of a UUID."""
 
 LOWEST = "00000000-0000-0000-0000-000000000000"
 """Before every UUID: where a scan starts."""
@@ -65,10 +68,17 @@ def named_twin_uuid(account: str, name: str) -> str:
 
     So a look-up by id is one by UUID, and a repeated PUT meets the same twin on every machine.
     """
-    namespace = bytes.fromhex(account.replace("-", ""))
-    digest = hashlib.sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(digest[16], 16) & 3]
+    begun = _begun_in(account).copy()
+    begun.update(name.encode())
+    digest = begun.hexdigest()
+    variant = _VARIANTS[digest[16]]
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+
+
+@lru_cache(maxsize=64)
+def _begun_in(account: str) -> "hashlib._Hash":
+    """The digest of what the names of an account have in common."""
+    return hashlib.sha1(bytes.fromhex(account.replace("-", "")), usedforsecurity=False)
 
 
 def is_uuid(text: str) -> bool:

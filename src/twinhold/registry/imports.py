@@ -105,6 +105,11 @@ def lines_of(text: bytes) -> list[Line]:
     return [Line(number, line.strip()) for number, line in numbered if line.strip()]
 
 
+def numbered(lines: Iterable[bytes]) -> list[Line]:
+    """Lines that all hold something, as they follow each other."""
+    return list(map(Line._make, enumerate(lines, 1)))
+
+
 async def store_lines(calls: Calls, section: Section, lines: Sequence[Line]) -> Outcome:
     """Store lines; other writes pass between every `TOGETHER` of them.
 
@@ -205,17 +210,22 @@ async def _models(
 def _twins(lines: Iterable[Line], find: _Found, call: Call) -> _Read:
     """Twins as they are kept; one line after the other, so that little is in memory at once."""
     read = _Read([], [], [])
+    conforming = exchange_lines.ConformingTwins()
     for line in lines:
         try:
-            draft = exchange_lines.read_twin(_checked(line))
-            model = find(draft.model)
-            if model is None:
-                read.late.append((line, draft.model))
-            elif isinstance(model, TwinInvalidError):
-                raise model
+            if (known := conforming.read(_checked(line))) is not None:
+                face = modelled_twins.face(*known, call.now)
             else:
+                draft = exchange_lines.read_twin(line.text)
+                model = find(draft.model)
+                if model is None:
+                    read.late.append((line, draft.model))
+                    continue
+                if isinstance(model, TwinInvalidError):
+                    raise model
                 face = modelled_twins.checked(draft, model, call.now).face
-                read.items.append((line.number, bulk_twins.item(call, face)))
+                conforming.meet(model)
+            read.items.append((line.number, bulk_twins.item(call, face)))
         except RegistryError as error:
             read.problems.extend(problems_of(line.number, error))
     return read

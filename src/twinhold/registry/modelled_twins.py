@@ -231,6 +231,8 @@ async def find_each(
 def uuids_of(call: Call, id_: str) -> tuple[str, str]:
     """The UUID of the twin of a name, and the one that is given instead of a name."""
     named = ids.named_twin_uuid(call.actor.account, id_)
+    if len(id_) != len(named):
+        return named, named
     lowered = id_.lower()
     return named, lowered if ids.is_uuid(lowered) else named
 
@@ -389,9 +391,18 @@ def checked(draft: Draft, model: "Model", now: int) -> Checked:
         DocumentTooLargeError: they are too large to be kept.
     """
     deviations = contents.check(model, draft.contents, draft.validation)
+    return Checked(face(draft, model, now), deviations)
+
+
+def face(draft: Draft, model: "Model", now: int) -> Face:
+    """What is kept of a draft whose contents follow its model.
+
+    Raises:
+        DocumentTooLargeError: they are too large to be kept.
+    """
     kept = contents.kept(model, draft.contents, now)
     external_id = capabilities.external_id(model, draft.contents)
-    return Checked(Face(draft.id, draft.model, kept, external_id), deviations)
+    return Face(draft.id, draft.model, kept, external_id)
 
 
 async def _replace(

@@ -40,7 +40,7 @@ SQLITE = Dialect(
         "boolean": "INTEGER",
         "binary_text": "TEXT",
         "json": "TEXT",
-        "json_items": "json_each",
+        "json_items": "jsonb_each",  # an array in an array is not written and parsed once more
         "json_texts": "json_each",
         "first_of_each": "CROSS JOIN twins AS t ON t.uuid IN (SELECT uuid",
         "end_first": ")",
@@ -75,6 +75,7 @@ SQLITE = Dialect(
         "tables": "SELECT name FROM sqlite_schema WHERE type = 'table'",
         "this_transaction": "0",
         "all_before_ended": "1",  # a write waits for the one before it
+        "beside_others": "FALSE",
         "migration_lock": "SELECT 1",  # the writer is alone
         "generation": "0",  # kept in memory
         "generation_table": "SELECT 1",
@@ -136,6 +137,7 @@ POSTGRESQL = Dialect(
         "tables": "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()",
         "this_transaction": "pg_current_xact_id()::text::bigint",
         "all_before_ended": "pg_snapshot_xmin(pg_current_snapshot())::text::bigint > since",
+        "beside_others": "TRUE",
         "generation": "(SELECT generation FROM access_generation)",
         "generation_table": "CREATE TABLE access_generation (generation bigint NOT NULL)",
         "first_generation": "INSERT INTO access_generation (generation) VALUES (0)",

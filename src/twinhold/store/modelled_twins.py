@@ -39,10 +39,18 @@ INSERT_SOME = Statement(
         CAST(:now AS {bigint}), CAST(:now AS {bigint}), value ->> 1, value ->> 2, value ->> 3,
         value ->> 4
     FROM {json_items}(CAST(:rows AS {json})) WHERE TRUE
-    ON CONFLICT (uuid) DO NOTHING
-    RETURNING uuid"""
+    ON CONFLICT (uuid) DO NOTHING"""
 )
-"""Many new twins: each row its UUID and its face; no row for those that are there already."""
+"""Many new twins: each row its UUID and its face; those that are there already stay as they are.
+
+Answers nothing: on SQLite each row of an answer is a step, and steps wait for other threads."""
+
+SELECT_OF_OTHER_TIMES = Statement(
+    """SELECT uuid FROM twins
+    WHERE {beside_others} AND created <> :now
+        AND uuid IN (SELECT CAST(value AS {uuid}) FROM {json_texts}(CAST(:uuids AS {json})))"""
+)
+"""Those of some twins that were not made now: somebody was quicker."""
 
 UPDATE_SOME = Statement(
     """UPDATE twins SET id = v.id, model = v.model, contents = v.contents,
