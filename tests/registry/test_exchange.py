@@ -196,3 +196,66 @@ def test_a_round_trip_changes_nothing(
         assert await take(store, second, 1000) == exported
 
     run(test)
+
+
+MANY = 600
+"""Twins of one model, most of which are read after it is known to come often."""
+
+
+def many(text: str) -> list[dict[str, Any]]:
+    """Twins that hold a text and all kinds of values."""
+    part = {"$metadata": {"$lastUpdateTime": "2024-08-30T03:49:30.4062816Z"}, "text": None}
+    metadata = {"$metadata": {"$model": THING}}
+    held = {"text": text, "number": 2.5, "count": -(2**63), "truth": None, "part": part}
+    return [{"$dtId": f"t{number}"} | metadata | held for number in range(MANY)]
+
+
+def models_and(twins: list[str]) -> dict[Section, list[str]]:
+    """Lines of the models and of twins."""
+    return {
+        "models": [json.dumps(model) for model in MODELS],
+        "twins": twins,
+        "relationships": [],
+    }
+
+
+def test_lines_with_and_without_blanks_are_kept_alike(run: Run) -> None:
+    """Those without are checked while they are decoded, once their model has come often."""
+    twins = many("Käse \\ \0")
+    spaced = [json.dumps(twin) for twin in twins]
+    compact = [json.dumps(twin, separators=(",", ":"), ensure_ascii=False) for twin in twins]
+
+    async def test(store: Store) -> None:
+        first, second = ids.new_uuid(), ids.new_uuid()
+        await bring(store, first, models_and(spaced))
+        await bring(store, second, models_and(compact))
+        exported = await take(store, first, 1000)
+        assert len(exported["twins"]) == MANY
+        assert await take(store, second, 1000) == exported
+
+    run(test)
+
+
+def test_of_imports_at_the_same_time_the_later_one_counts(run: Run) -> None:
+    """Also where its twins were not there yet when it looked for them."""
+    ended: list[str] = []
+
+    async def put(calls: OwnCalls, text: str, prepared: imports.Prepared) -> None:
+        outcome = await imports.store(calls, prepared)
+        assert (outcome.stored, outcome.problems) == (MANY, [])
+        ended.append(text)
+
+    async def test(store: Store) -> None:
+        account = ids.new_uuid()
+        await bring(store, account, models_and([]))
+        ready = []
+        for text in ("a", "b", "c"):
+            calls = await calls_of(store, account)
+            lines = imports.numbered([json.dumps(twin).encode() for twin in many(text)])
+            ready.append((calls, text, await imports.prepare(calls, "twins", lines)))
+        await asyncio.gather(*(put(*each) for each in ready))
+        exported = (await take(store, account, 1000))["twins"]
+        assert {json.loads(line)["text"] for line in exported} == {ended[-1]}
+        assert len(exported) == MANY
+
+    run(test)

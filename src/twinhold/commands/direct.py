@@ -42,7 +42,7 @@ _ATTEMPTS = 5
 class Direct:
     """A registry whose store is opened by the first step and closed at the end."""
 
-    lines_together = 32_000
+    lines_together = 24_000
 
     def __init__(self, settings: Settings, account: str | None) -> None:
         self._runner = asyncio.Runner()

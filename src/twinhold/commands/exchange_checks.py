@@ -66,10 +66,10 @@ class Checks:
 
     def _check_twins(self, batch: Batch) -> Iterator[LineProblem]:
         good: dict[str, int] = {}
+        conforming = exchange_lines.ConformingTwins()
         for number, line in zip(batch.numbers, batch.lines, strict=True):
             try:
-                draft = exchange_lines.read_twin(line)
-                self._check_twin(draft)
+                draft = self._twin(line, conforming)
             except RegistryError as error:
                 yield from problems_of(number, error)
             else:
@@ -84,14 +84,25 @@ class Checks:
             for problem in self._registry.refused_twins(section, asked).problems:
                 yield LineProblem(lines[asked[problem.line - 1]], problem.pointer, problem.message)
 
-    def _check_twin(self, draft: modelled_twins.Draft) -> None:
+    def _twin(
+        self, line: bytes, conforming: exchange_lines.ConformingTwins
+    ) -> modelled_twins.Draft:
+        """The twin in a line, which can be stored."""
+        if (known := conforming.read(line)) is not None:
+            draft, model = known
+            self._twins[draft.id] = draft.model
+            modelled_twins.face(draft, model, 0)
+            return draft
+        draft = exchange_lines.read_twin(line)
         # Even one that is refused is there for relationships: each fault is told once.
         self._twins[draft.id] = draft.model
-        model = self._model(draft.model)
-        if model is None:
+        found = self._model(draft.model)
+        if found is None:
             message = f"The model {quoted(draft.model)} does not exist."
             raise TwinInvalidError([Problem("/modelId", message)])
-        modelled_twins.checked(draft, model, 0)
+        modelled_twins.checked(draft, found, 0)
+        conforming.meet(found)
+        return draft
 
     def _check_relationships(self, batch: Batch) -> Iterator[LineProblem]:
         drafts: list[tuple[int, relationships.Draft]] = []

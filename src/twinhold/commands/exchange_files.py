@@ -30,7 +30,7 @@ LARGEST_MODELS = 32 * 1024 * 1024
 
 HEADER = {"fileVersion": "1.0.0", "author": "twinhold", "organization": "twinhold"}
 
-_BATCH_BYTES = 32 * 1024 * 1024
+_BATCH_BYTES = 24 * 1024 * 1024
 _FIRST_LINES = 2_000
 """Lines of the first batch. Each may have as many as came before it all together: a batch can be
 stored while the next one is prepared, and the first ones wait for each other."""

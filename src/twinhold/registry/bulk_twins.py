@@ -157,4 +157,4 @@ class _Work:
 
 
 def _rows(items: Iterable[Item]) -> str:
-    return f"[{b','.join([item.row for item in items]).decode()}]"
+    return _encode([msgspec.Raw(item.row) for item in items]).decode()
