@@ -268,6 +268,16 @@ def test_a_row_without_a_text_is_sure_where_its_json_cannot_be_read(store: Store
     assert store.select(predicate.sure, predicate.sure_parameters) == {0}
 
 
+def test_numbers_are_sure_but_next_to_a_constant(store: Store) -> None:
+    """There an engine may read a number otherwise than Python."""
+    numbers = ("19", "-1e200", "20.000000000000000000001", "21", "20.5", "9e400", '"21"', "null")
+    store.fill([(n, f'{{"a": {number}}}', None, "alive") for n, number in enumerate(numbers)])
+    for text, wanted in (("TWIN.a > 20", {3, 4, 5}), ("not TWIN.a >= 20", {0, 1})):
+        predicate = parse(text).to_sql(COLUMNS, store.engine, {})
+        assert predicate is not None
+        assert store.select(predicate.sure, predicate.sure_parameters) == wanted
+
+
 def test_hidden_variables_are_not_constants() -> None:
     """What differs from row to row is not taken from the scope."""
     columns = {"TWIN": Hidden()}

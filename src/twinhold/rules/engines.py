@@ -312,6 +312,17 @@ class PostgreSQL(Dialect):
             conditions.append(f"{value} <= to_jsonb(CAST({self.bind(high)} AS numeric))")
         return f"({' AND '.join(conditions)})"
 
+    def number(
+        self, stored: Stored, symbol: str, constant: float, around: tuple[Decimal, Decimal]
+    ) -> tuple[str, str]:
+        """See `Dialect`."""
+        perhaps, _ = super().number(stored, symbol, constant, around)
+        below, above = around
+        if symbol == "=":
+            return perhaps, "FALSE"
+        beyond = (None, below) if symbol[0] == "<" else (above, None)
+        return perhaps, self.near(stored, *beyond)
+
     def has_text(self, stored: Stored, text: str) -> str:
         """See `Dialect`."""
         if isinstance(stored.column, Text):
