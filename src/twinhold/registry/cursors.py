@@ -28,7 +28,7 @@ class Cursors:
 
     def seal(self, account: str, last: str) -> str:
         """The cursor that stands behind a twin."""
-        position = uuid.UUID(last).bytes
+        position = bytes.fromhex(last.replace("-", ""))
         return base64.urlsafe_b64encode(position + self._mark(account, position)).decode()
 
     def open(self, account: str, cursor: str) -> str:

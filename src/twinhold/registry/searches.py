@@ -6,8 +6,8 @@ wrong, and what the engine can say is fast.
 """
 
 import time
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -229,7 +229,6 @@ class _Sieve:
         self.search = search
         self._call = call
         self._scope = variables.of_call(call, search.rule.variables)
-        self._gather = variables.gatherer(call, search.rule.variables)
         # The role's own rule, unlike one that the caller brings, looks at the whole ledger.
         self._is_brought = search.rule is not call.actor.twin_rule
         twin_rule = call.actor.twin_rule if search.visible_only else None
@@ -244,6 +243,11 @@ class _Sieve:
         self._sure = predicate.sure if predicate and not self._reads_ledger else "FALSE"
         found = predicate.parameters | predicate.sure_parameters if predicate else {}
         self.parameters: dict[str, Any] = {**found, "owner": call.actor.account}
+
+    @cached_property
+    def _gather(self) -> "Callable[[Facts], variables.Scope]":
+        """What the rule reads of a twin; a page that the engine decides needs none of it."""
+        return variables.gatherer(self._call, self.search.rule.variables)
 
     def _predicate(self, engine: "Engine") -> "Predicate | None":
         """What the engine can say of the rule, and of the role's own where that is another."""
