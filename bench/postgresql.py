@@ -3,14 +3,13 @@
 `scripts/bench postgresql`; bench/ceiling_postgresql.py is the ceiling. Both have a database of
 their own in one PostgreSQL server, the one of the wheel with its settings as they come. Every round
 gives every operation to every target, in an order drawn anew. The user who asks Twinhold has a role
-with a twin rule, but for pages, which the administrator asks for: the pages of the ceiling have no
-rule either. With more than one worker the rates of one and of several stand side by side.
+with a twin rule, which the ceiling has not. With more than one worker the rates of one and of
+several stand side by side.
 """
 
 import argparse
 import asyncio
 import contextlib
-import json
 import random
 import secrets
 import sys
@@ -29,7 +28,7 @@ from bench.load import Sample, drive, middle, write_requests
 from bench.report import table, verdict
 from bench.servers import HOST, cpu_seconds, free_port, running
 from bench.targets import PYTHON, Target, WrongAnswerError
-from bench.wires import PAGE_SIZE, Wire
+from bench.wires import PAGE_SIZE
 
 OPERATIONS = ("get", "post", "patch", "uuids", "details")
 ALONE, TOGETHER = 0.65, 1.3
@@ -203,20 +202,12 @@ async def _settings(address: str) -> dict[str, str]:
 
 def _write(folder: Path, target: Target, operation: str) -> None:
     """Write down the requests of an operation: one for each twin, one of a page."""
-    host, wire, about = f"{HOST}:{target.server.port}", target.wire, target.uuids
-    if operation in target.wire.pages:
-        wire, about = _wire_of_administrator(target), target.uuids[:1]
+    host, wire = f"{HOST}:{target.server.port}", target.wire
+    about = target.uuids[:1] if operation in wire.pages else target.uuids
     write_requests(
         _requests(folder, target, operation),
         (wire.ask(operation, uuid, number).raw(wire, host) for number, uuid in enumerate(about)),
     )
-
-
-def _wire_of_administrator(target: Target) -> Wire:
-    if target.data is None:
-        return target.wire
-    secret = json.loads((target.data / "credentials.json").read_text())["secret"]
-    return wires.trusted_twin(secret)
 
 
 def _requests(folder: Path, target: Target, operation: str) -> Path:
