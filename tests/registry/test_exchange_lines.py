@@ -25,9 +25,10 @@ WHOLE = interface("Thing", contents=[*PROPERTIES, component("part", "Part")])
 MODEL = dtdl.parse([PART, WHOLE])[THING]
 
 
-def line_of(members: dict[str, Any]) -> bytes:
-    """A line without blanks."""
-    return json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
+def line_of(members: dict[str, Any], *, blanks: bool = False) -> bytes:
+    """A line with or without blanks."""
+    separators = (", ", ": ") if blanks else (",", ":")
+    return json.dumps(members, separators=separators, ensure_ascii=blanks).encode()
 
 
 def twin(**contents: Any) -> dict[str, Any]:
@@ -68,36 +69,44 @@ MEMBERS = st.fixed_dictionaries(
 )
 
 
-@given(members=st.tuples(MEMBERS, st.randoms()).map(shuffled))
-def test_a_line_is_read_as_the_others_are(
-    conforming: ConformingTwins, members: dict[str, Any]
-) -> None:
+@given(
+    line=st.builds(
+        lambda drawn, blanks: line_of(shuffled(drawn), blanks=blanks),
+        st.tuples(MEMBERS, st.randoms()),
+        st.booleans(),
+    )
+)
+def test_a_line_is_read_as_the_others_are(conforming: ConformingTwins, line: bytes) -> None:
     """Or not at all."""
-    known = conforming.read(line_of(members))
+    known = conforming.read(line)
     if known is not None:
         draft, model = known
-        assert draft == exchange_lines.read_twin(line_of(members))
+        assert draft == exchange_lines.read_twin(line)
         assert model is MODEL
         assert model.validate(draft.contents) == []
 
 
+@pytest.mark.parametrize("blanks", [False, True])
 @pytest.mark.parametrize(
     "contents",
     [{}, {"text": "Käse", "count": None}, {"part": {"$metadata": {}, "text": "x"}}],
 )
 def test_lines_of_a_model_that_comes_often_are_known(
-    conforming: ConformingTwins, contents: dict[str, Any]
+    conforming: ConformingTwins, contents: dict[str, Any], *, blanks: bool
 ) -> None:
     """Whatever of the model they have."""
-    known = conforming.read(line_of(twin(**contents)))
+    line = line_of(twin(**contents), blanks=blanks)
+    known = conforming.read(line)
     assert known is not None
-    assert known[0] == exchange_lines.read_twin(line_of(twin(**contents)))
+    assert known[0] == exchange_lines.read_twin(line)
 
 
 @pytest.mark.parametrize(
     "line",
     [
         line_of(twin(text="x"))[:-1] + b',"text":"x"}',
+        line_of(twin(text="x"), blanks=True)[:-1] + b', "text": "x"}',
+        line_of(twin(text="x:"), blanks=True)[:-1] + b', "unknown": "x:"}',
         line_of(twin(text="\n")).replace(rb"\n", rb"\ud800"),
         line_of(twin(text="x")).replace(b'"x"', b'"\xff"'),
         line_of(twin(part={"text": "x"})).replace(b'"x"', b'"x","text":"x"'),

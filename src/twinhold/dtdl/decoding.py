@@ -1,8 +1,9 @@
 """Schemas as types for msgspec, whose decoder then checks a text while it reads it.
 
-A type is for the many values that conform: each text that it takes, and that is written again as it
-was, conforms to the schema. Where no type says that much there is none. Decoders pass over members
-that a type does not name and take the last of those that repeat a name, hence "written again".
+A type is for the many values that conform: each text that it takes, and of which no member is lost,
+conforms to the schema. Where no type says that much there is none. Decoders pass over members that
+a type does not name and keep the last of those that repeat a name: whoever encodes the value again,
+or counts its members, sees whether one was lost.
 """
 
 from __future__ import annotations

@@ -120,8 +120,8 @@ class Model:
     def decoded_type(self, more: Mapping[str, Any]) -> Any:
         """A type for msgspec: of an object that has the contents of a twin, and more beside them.
 
-        A JSON text that is decoded into it, and that is encoded to the same bytes again, holds
-        contents that conform. One that is not may conform all the same.
+        A JSON text that is decoded into it, and of which no member is lost, holds contents that
+        conform. One that is not may conform all the same.
         """
         return decoding.members({**self._types, **more})
 

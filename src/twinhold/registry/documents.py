@@ -163,15 +163,16 @@ def _read(text: str, body: bytes, most: int) -> Any:
         few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST or is_shallow(value)
         # Looking for one byte first is four times faster, and most texts have none.
         no_escape = b"\\" not in body or b"\\u" not in body
-        if few_levels and no_escape and _says_all(value, body):
+        if few_levels and no_escape and says_all(value, body):
             return value
     return _inspect(text, value)
 
 
-def _says_all(value: object, body: bytes) -> bool:
+def says_all(value: object, body: bytes) -> bool:
     """Whether a value tells all that its text said: an object that repeats a key has less.
 
-    A compact text comes out again as it was; in others the keys are counted.
+    So has one whose decoder passed over a key. A compact text comes out again as it was; in others
+    the keys are counted.
     """
     return _encode(value) == body or _repeats_no_key(body, _count_keys(value))
 

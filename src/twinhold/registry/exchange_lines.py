@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from twinhold.dtdl import Model
 
 _OWN = "$"
-_MODEL_MARK = b'"$model":"'
+_MODEL = re.compile(rb'"\$model"\s*:\s*"([^"]*)"')
 _OFTEN = 200
 """Lines after which the type of their model is made, which costs as much as it saves in as many."""
 _UPDATED = "$lastUpdateTime"
@@ -67,8 +67,8 @@ class ConformingTwins:
     """Reads lines of twins that follow their models, each in half the time of those that may not.
 
     Whoever reads other lines of twins tells of their models: what comes often is known from then
-    on. Such a line is decoded into the type of its model, which checks it on the way; written
-    again it must come out as it was, so that it held nothing else and repeated no name.
+    on. Such a line is decoded into the type of its model, which checks it on the way, and must have
+    had no member that is not decoded or that another one of the same name replaced.
     """
 
     def __init__(self) -> None:
@@ -77,15 +77,16 @@ class ConformingTwins:
 
     def read(self, line: bytes) -> "tuple[modelled_twins.Draft, Model] | None":
         """The twin in a line and its model; None where the line has to be looked at closer."""
-        begin = line.find(_MODEL_MARK) + len(_MODEL_MARK)
-        model, decode = self._known.get(line[begin : line.find(b'"', begin)], (None, None))
-        if model is None or decode is None:
+        named = _MODEL.search(line)
+        known = None if named is None else self._known.get(named[1])
+        if known is None:
             return None
+        model, decode = known
         try:
             members = decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        if _encode(members) != line:
+        if not documents.says_all(members, line):
             return None
         id_, metadata = members.pop("$dtId", None), members.pop(METADATA, None)
         if metadata is None or modelled_twins.check_id(id_):
