@@ -1,4 +1,4 @@
-"""Where twins are looked for that a statement knows by their ids: side by side, if it can be."""
+"""Where twins are looked for: where they lie side by side, if it can be, and in one place."""
 
 import asyncio
 import json
@@ -10,10 +10,11 @@ import pytest
 from tests.dialect.willow import bulk
 
 from twinhold.registry import ids, locations
-from twinhold.store import open_store, relationships, twin_queries
-from twinhold.store.dialect import POSTGRESQL
+from twinhold.store import open_store, relationships, twin_queries, twins
+from twinhold.store.dialect import POSTGRESQL, SQLITE
 from twinhold.store.postgres import PostgresStore
 from twinhold.store.shape import NOTHING
+from twinhold.store.sqlite import SqliteStore
 from twinhold.store.statement import Statement
 
 OWNER = "00000000-0000-4000-8000-000000000001"
@@ -76,5 +77,19 @@ def test_postgresql_finds_twins_by_their_ids(database: str, tmp_path: Path) -> N
                 assert found <= {"twins_by_id", "twins_of_owner"}, statement.text
         finally:
             await store.close()
+
+    asyncio.run(check())
+
+
+def test_sqlite_finds_own_twins_in_the_table(tmp_path: Path) -> None:
+    """Without a look into an index before, which is another place of a large file."""
+
+    async def check() -> None:
+        store = await open_store(tmp_path, None)
+        assert isinstance(store, SqliteStore)
+        text = twins.SELECT_OWN.shaped(NOTHING).spelled(SQLITE)
+        (step,) = store._reader.execute(f"EXPLAIN QUERY PLAN {text}", (OWNER, OWNER))
+        assert "SEARCH twins USING PRIMARY KEY" in step[3]
+        await store.close()
 
     asyncio.run(check())

@@ -112,7 +112,13 @@ async def find_visible(
         TwinNotFoundError: there is no such twin.
         TwinForbiddenError: the caller may not see it.
     """
-    twin = await _find(transaction, call, stored.SELECT.shaped(shape), uuid)
+    row = None
+    if transaction.engine == "sqlite":
+        own = {"owner": call.actor.account, "uuid": uuid}
+        row = await transaction.one(stored.SELECT_OWN.shaped(shape), own)
+    if row is None:
+        row = await transaction.one(stored.SELECT.shaped(shape), {"uuid": uuid})
+    twin = await complete(transaction, call, row, uuid)
     access.require_twin(call, twin)
     return twin
 

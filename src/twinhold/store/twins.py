@@ -61,6 +61,13 @@ SELECT = Statement(
 )
 """The `Facts` of one twin."""
 
+SELECT_OWN = Statement(
+    f"""SELECT {FACTS}, {{document}}, {{generation}}
+    FROM twins WHERE owner = :owner AND uuid BETWEEN :uuid AND :uuid"""
+)
+"""Like `SELECT`, of a twin of an account. SQLite keeps twins by their owners: so it looks into the
+table at once, and not into an index before."""
+
 SELECT_FOR_UPDATE = Statement(
     f"""SELECT {FACTS}, {{document}}, {{generation}}
     FROM twins WHERE uuid = :uuid {{for_update}}""",
