@@ -127,25 +127,38 @@ def check_id(text: object, pointer: str = "/id") -> list[Problem]:
     return [Problem(pointer, f"The id must have 1 to 128 printable characters, not {what}.")]
 
 
+async def check(transaction: Transaction, call: Call, draft: Draft) -> Checked:
+    """What is kept of a draft, when all of it is as it must be.
+
+    It reads the model and no twin, so that no write has to wait for it; it counts as long as access
+    does not change.
+
+    Raises:
+        TwinInvalidError: its id, model or contents are not what they must be; names all that is.
+        DocumentTooLargeError: the contents are too large to be kept.
+    """
+    require_id(draft.id)
+    model = await contents.model_of(transaction, call, draft.model)
+    return checked(draft, model, call.now)
+
+
 async def put(
-    transaction: Transaction, call: Call, draft: Draft, shape: Shape, condition: Condition = ALWAYS
+    transaction: Transaction, call: Call, face: Face, shape: Shape, condition: Condition = ALWAYS
 ) -> Written:
     """Create a twin, or replace the model and contents of one; its relationships stay.
 
+    Args:
+        transaction: the transaction.
+        call: who asks.
+        face: what `check` has answered.
+        shape: of the answer.
+        condition: what must hold of the twin that is there.
+
     Raises:
-        TwinInvalidError: its id, model or contents are not what they must be.
         PermissionDeniedError: the caller may not create, or not update.
         TwinForbiddenError, NotOwnerError, TwinTerminatedError: there is a twin that may not change.
         PreconditionFailedError: the condition does not hold.
     """
-    face, deviations = await _checked(transaction, call, draft)
-    written = await _put(transaction, call, face, shape, condition)
-    return written if deviations is None else written._replace(deviations=deviations)
-
-
-async def _put(
-    transaction: Transaction, call: Call, face: Face, shape: Shape, condition: Condition
-) -> Written:
     if condition is ALWAYS and (written := await _replace(transaction, call, face, shape)):
         return written
     for _ in range(_PUT_ATTEMPTS):
@@ -199,7 +212,7 @@ async def patch(transaction: Transaction, call: Call, change: Patch, shape: Shap
         raise InvalidValueError("The patch must leave the twin with a modelId that is a text.", "")
     held = changed.get("contents", {})
     draft = Draft(twin.id or change.id, dtmi, held, change.validation)
-    face, deviations = await _checked(transaction, call, draft)
+    face, deviations = await check(transaction, call, draft)
     written = await _update(transaction, call, twin, face, shape)
     return written._replace(deviations=deviations)
 
@@ -359,17 +372,6 @@ def require_change(call: Call, twin: Facts, condition: Condition = ALWAYS) -> No
 def _require_absent(id_: str, condition: Condition) -> None:
     if condition.exists or condition.versions is not None:
         raise PreconditionFailedError(f"The twin {quoted(id_)} does not exist.")
-
-
-async def _checked(transaction: Transaction, call: Call, draft: Draft) -> Checked:
-    """What is kept of a draft, when all of it is as it must be.
-
-    Raises:
-        TwinInvalidError: it is not; names every violation.
-    """
-    require_id(draft.id)
-    model = await contents.model_of(transaction, call, draft.model)
-    return checked(draft, model, call.now)
 
 
 def require_id(id_: str) -> None:

@@ -25,7 +25,9 @@ _SERVER_SIDE = {"id", "lastupdatetime"}
 async def put_twin(request: Request) -> Reply:
     """PUT /twins."""
     draft, condition = _draft(request), conditions.read(request)
-    return _answer(await request.write(modelled_twins.put, draft, wire.TWIN, condition))
+    face, deviations = await request.read(modelled_twins.check, draft)
+    twin = await request.write(modelled_twins.put, face, wire.TWIN, condition)
+    return _answer(twin if deviations is None else twin._replace(deviations=deviations))
 
 
 async def get_twin(request: Request) -> Reply:
