@@ -106,9 +106,9 @@ FAULTS = (
     ),
     Fault(
         "a cursor off by one",
-        "registry/twins.py",
-        "last = rows[count - 1][0]",
-        "last = rows[count][0]",
+        "store/twins.py",
+        "uuid > :after ORDER BY uuid {{end_few}}",
+        "uuid >= :after ORDER BY uuid {{end_few}}",
         "dialect/trusted_twin/test_scan.py",
     ),
     Fault(
