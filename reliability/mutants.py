@@ -107,8 +107,8 @@ FAULTS = (
     Fault(
         "a cursor off by one",
         "store/twins.py",
-        "uuid > :after ORDER BY uuid {{end_few}}",
-        "uuid >= :after ORDER BY uuid {{end_few}}",
+        "IS NOT NULL THEN last END",
+        "IS NOT NULL THEN (SELECT min(uuid) FROM twins WHERE owner = :owner AND uuid > last) END",
         "dialect/trusted_twin/test_scan.py",
     ),
     Fault(
