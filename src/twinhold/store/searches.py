@@ -6,13 +6,13 @@ A condition is what a rule was compiled to: it holds at least wherever the rule 
 from typing import Any, NamedTuple
 
 from twinhold.store.statement import Statement
-from twinhold.store.twins import FACTS, page
+from twinhold.store.twins import BEHIND, FACTS, page
 
 CHECKED_PAGE = Statement(
     f"""SELECT page.*, {{generation}} FROM (
         {{few}} SELECT {FACTS}, CASE WHEN {{condition}} THEN {{document}} END AS document
         FROM searched_twins
-        WHERE owner = :owner AND uuid > :after ORDER BY uuid {{end_few}} LIMIT :count
+        WHERE {BEHIND} {{end_few}} LIMIT :count
     ) AS page"""
 )
 """The `Facts` of every twin of a page; the document is null where the condition does not hold."""

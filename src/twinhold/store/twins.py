@@ -89,6 +89,16 @@ TERMINATE = Statement(
 )
 
 
+def behind(uuid: str) -> str:
+    """What follows WHERE for the twins of the `:owner` behind a UUID, in their order."""
+    owner = "{hidden} :owner {end_hidden}"
+    return f"{{behind}} {owner} {{behind_uuid}} {uuid} {{within}} AND owner <= {owner} {{in_order}}"
+
+
+BEHIND = behind("{hidden} :after {end_hidden}")
+"""What follows WHERE for the twins of the `:owner` behind the UUID `:after`, in their order."""
+
+
 def page(document: str, table: str) -> Statement:
     """Make the statement for the next `:count` twins of an account after a UUID, at most 1000.
 
@@ -103,13 +113,13 @@ def page(document: str, table: str) -> Statement:
     # Both engines join in the order of the subquery; to ask them for it makes them sort again.
     return Statement(
         f"""SELECT CASE WHEN (
-            SELECT uuid FROM twins WHERE owner = :owner AND uuid > last ORDER BY uuid LIMIT 1
+            SELECT uuid FROM twins WHERE {behind("last")} LIMIT 1
         ) IS NOT NULL THEN last END, documents, {{generation}}
         FROM (
             SELECT {{uuid_at}} :count {{end_uuid_at}} AS last, {{joined}} AS documents
             FROM (
                 {{few}} SELECT uuid, {document} AS document FROM {table}
-                WHERE owner = :owner AND uuid > :after ORDER BY uuid {{end_few}} LIMIT :count
+                WHERE {BEHIND} {{end_few}} LIMIT :count
             ) AS page
         ) AS found"""
     )
