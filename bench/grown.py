@@ -26,6 +26,13 @@ from tests.material import ontology
 ENGINES = ("sqlite", "postgresql")
 _GIB = 1 << 30
 _PART_SHARED = 4
+_INDEXED = (
+    ("FROM twins", "owner, uuid"),
+    ("FROM twins WHERE id IS NOT NULL", "owner, id"),
+    ("FROM twins WHERE id IS NOT NULL", "owner, model, id"),
+    ("FROM relationships", "target_id, target, name"),
+)
+"""What pages find twins by."""
 
 SMALLEST = 5_000
 """Twins that a registry needs for every question to have its answer."""
@@ -110,7 +117,7 @@ def warm(folder: Path, places: Sequence[Place]) -> None:
                     pass
     for place in places:
         if place.address is not None:
-            asyncio.run(_share_tables(place.address))
+            asyncio.run(_share(place.address))
 
 
 def shared_buffers() -> str:
@@ -144,12 +151,17 @@ def _clear(place: Place) -> None:
         asyncio.run(_make_database(place.address))
 
 
-async def _share_tables(address: str) -> None:
-    """Bring the tables into the shared buffers, into which no scan of a large one does."""
+async def _share(address: str) -> None:
+    """Bring the twins and the indexes that lead to them into the shared buffers.
+
+    A scan of a large table brings in nothing; this vacuum does, and so do scans of indexes.
+    """
     connection = await asyncpg.connect(address)
-    await connection.execute(
-        "VACUUM (DISABLE_PAGE_SKIPPING, BUFFER_USAGE_LIMIT 0) twins, relationships"
-    )
+    await connection.execute("VACUUM (DISABLE_PAGE_SKIPPING, BUFFER_USAGE_LIMIT 0) twins")
+    for other in ("seqscan", "bitmapscan", "sort"):
+        await connection.execute(f"SET enable_{other} = off")
+    for rows, order in _INDEXED:
+        await connection.execute(f"SELECT count(*) FROM (SELECT 1 {rows} ORDER BY {order}) AS all_")
     await connection.close()
 
 
@@ -170,6 +182,8 @@ def _cluster(folder: Path) -> Iterator[Any]:
         if asyncio.run(_set_memory(server.get_uri())):
             server.cleanup()
             server = start()
+            if asyncio.run(_set_memory(server.get_uri())):
+                raise RuntimeError(f"PostgreSQL in {folder} did not stop: something else uses it.")
         yield server
     finally:
         server.cleanup()
