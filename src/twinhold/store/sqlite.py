@@ -37,6 +37,10 @@ _BUSY_MILLISECONDS = 10_000
 _CACHE_KIB = 2_048
 """Of a reading connection, which forgets its pages at each commit. The pages that it misses are
 mostly in the system's memory: with a million twins eight times as much made nothing cheaper."""
+_LARGEST_CACHE_KIB = 8_192
+_FILE_FOR_CACHE = 1_000
+"""A file larger by so much than the cache gets a larger one: there the inner pages of its tables
+alone, through which every look-up goes, are more than the cache holds."""
 _WRITER_CACHE_KIB = 8_192
 _CHECKPOINT_PAGES = 8_000
 """Pages of the log (32 MB) after which it is moved into the file: pages written often move once."""
@@ -376,11 +380,17 @@ def _connect(path: Path, vfs: str | None = None, *, read_only: bool = False) -> 
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.execute("PRAGMA synchronous = FULL")
-        kept = _CACHE_KIB if read_only else _WRITER_CACHE_KIB
+        kept = _reading_cache(path) if read_only else _WRITER_CACHE_KIB
         connection.execute(f"PRAGMA cache_size = -{kept}")
     except (*_AWAY, OSError) as error:
         raise StoreUnavailableError(f"{path} cannot be opened: {error}") from error
     return connection
+
+
+def _reading_cache(path: Path) -> int:
+    """How much a reading connection keeps of a file, in KiB."""
+    share = path.stat().st_size // 1024 // _FILE_FOR_CACHE
+    return min(max(_CACHE_KIB, share), _LARGEST_CACHE_KIB)
 
 
 def _widen(connection: apsw.Connection) -> None:

@@ -217,6 +217,8 @@ async def _read_body(exchange: Exchange, largest: int) -> bytes:
             if size > largest:
                 raise _too_large(largest)
             parts.append(part)
+            if exchange.is_whole:
+                break
     except ClientGoneError:
         raise NotJsonError("The client went away before the body was complete.") from None
     return b"".join(parts)
