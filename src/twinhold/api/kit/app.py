@@ -42,6 +42,16 @@ Complain = Callable[[str, BaseException], None]
 _MOST_CHANGES = 1000
 
 
+class _Routed(Request):
+    """A request, and where it goes; None before that is known, or where nothing has its path."""
+
+    __slots__ = ("route",)
+
+    def __init__(self, registry: Registry, exchange: Exchange, now: int) -> None:
+        super().__init__(registry, exchange, now)
+        self.route: Route | None = None
+
+
 class App:
     """Answers the requests of all dialects over one registry."""
 
@@ -73,7 +83,7 @@ class App:
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request."""
         started = time.perf_counter_ns()
-        request = Request(self._registry, exchange, time.time_ns() // 1000)
+        request = _Routed(self._registry, exchange, time.time_ns() // 1000)
         trace = error_code = ""
         try:
             answer = await self._answer(request)
@@ -90,7 +100,7 @@ class App:
         milliseconds = (time.perf_counter_ns() - started) // 1000 / 1000
         self._observe(request, answer, milliseconds, trace, error_code)
 
-    async def _answer(self, request: Request) -> Reply:
+    async def _answer(self, request: _Routed) -> Reply:
         exchange = request.exchange
         path, request.raw_query = exchange.place()
         route, request.path = self._router.find(exchange.method, path)
@@ -154,7 +164,7 @@ class App:
         access.require_any_permission(actor, route.permissions)
         return actor
 
-    def _dialect(self, request: Request) -> Dialect:
+    def _dialect(self, request: _Routed) -> Dialect:
         """Whose form an error takes: the operation's dialect, or the one that owns the path."""
         if request.route is not None:
             return request.route.dialect
@@ -172,7 +182,7 @@ class App:
         return InternalError("The registry failed to answer.")
 
     def _observe(
-        self, request: Request, answer: Reply, milliseconds: float, trace: str, error: str
+        self, request: _Routed, answer: Reply, milliseconds: float, trace: str, error: str
     ) -> None:
         route, actor = request.route, request.call.actor
         observation = Observation(

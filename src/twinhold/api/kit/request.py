@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import parse_qs
 
 from twinhold.http import Exchange
@@ -12,9 +12,6 @@ from twinhold.registry.calls import UseCaseOfCall
 from twinhold.registry.errors import InvalidValueError, NotUtf8Error, quoted
 from twinhold.registry.pace import LongReadError, Pace
 from twinhold.registry.principal import NOBODY, Call
-
-if TYPE_CHECKING:
-    from twinhold.api.kit.routing import Route
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -106,7 +103,6 @@ class Request:
     Attributes:
         registry: what the use cases work on.
         exchange: the request as it arrived.
-        route: where it goes; None before that is known, or where no operation has its path.
         call: who calls and when; nobody calls a public operation.
         path: the parameters of the path, decoded.
         raw_query: the query string, not decoded.
@@ -124,14 +120,12 @@ class Request:
         "path",
         "raw_query",
         "registry",
-        "route",
         "stream",
     )
 
     def __init__(self, registry: Registry, exchange: Exchange, now: int) -> None:
         self.registry = registry
         self.exchange = exchange
-        self.route: Route | None = None
         self.call = Call(NOBODY, now)
         self.path: dict[str, str] = {}
         self.raw_query = self.body = b""
