@@ -166,7 +166,7 @@ class Client:
         before = self.kept.get(uuid, Twin(call.now))
         text = json.dumps(contents, separators=(",", ":"))
         return Write(
-            partial(_late(modelled_twins.put), call, draft, NOTHING),
+            partial(_late(_put), call, draft),
             self._with(uuid, before._replace(updated=call.now, contents=text)),
         )
 
@@ -214,6 +214,12 @@ async def move_log_after(transaction: Transaction, pages: int) -> None:
 
 async def _generation(transaction: Transaction) -> int:
     return await transaction.generation()
+
+
+async def _put(transaction: Transaction, call: Call, draft: modelled_twins.Draft) -> None:
+    """Check and put a twin."""
+    face, _ = await modelled_twins.check(transaction, call, draft)
+    await modelled_twins.put(transaction, call, face, NOTHING)
 
 
 def _late(use_case: Callable[..., Any]) -> Callable[..., Any]:
