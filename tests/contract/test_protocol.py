@@ -93,7 +93,10 @@ def test_a_body_that_is_refused_is_never_asked_for(connection: socket.socket) ->
     connection.sendall(
         b"POST /twins HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
     )
-    assert answers(connection, 1)[0][0].startswith("http/1.1 401 ")
+    ((head, _),) = answers(connection, 1)
+    assert head.startswith("http/1.1 401 ")
+    assert "connection: close" in head
+    assert has_ended(connection)
 
 
 def test_a_large_answer_arrives_whole(connection: socket.socket) -> None:

@@ -46,17 +46,19 @@ class Exchange:
         target: the request target, as it was sent.
         headers: the first field of each name; names in lower case.
         keep_alive: whether the connection stays open after the answer.
+        awaits_word: whether the client sends its body only when it is told to go on.
         is_whole: whether all of the request has arrived.
         is_begun: whether an answer has begun.
         is_answered: whether all of the answer was sent.
+        is_given_up: whether the connection ends before the request was whole.
     """
 
     __slots__ = (
-        "_awaits_word",
         "_held",
         "_left",
         "_line",
         "_parts",
+        "awaits_word",
         "headers",
         "is_answered",
         "is_begun",
@@ -81,7 +83,7 @@ class Exchange:
         self.target = target
         self.headers = headers
         self.keep_alive = keep_alive
-        self._awaits_word = b"expect" in headers and headers[b"expect"].lower() == b"100-continue"
+        self.awaits_word = b"expect" in headers and headers[b"expect"].lower() == b"100-continue"
         self._parts: list[bytes] = []
         self._held = self._left = 0
         self.is_whole = self.is_begun = self.is_answered = self.is_given_up = False
@@ -93,11 +95,6 @@ class Exchange:
             return _parsed(target)
         path, _, query = target.partition(b"?")
         return path, query
-
-    @property
-    def awaits_word(self) -> bool:
-        """Whether the client sends its body only when it is told to go on."""
-        return self._awaits_word
 
     def take(self, part: bytes) -> None:
         """A part of the body has arrived; of one that is answered, nothing is kept."""
@@ -114,8 +111,8 @@ class Exchange:
         Raises:
             ClientGoneError: it will not arrive.
         """
-        if self._awaits_word:
-            self._awaits_word = False
+        if self.awaits_word:
+            self.awaits_word = False
             self._line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         while not self._parts and not self.is_whole:
             if self._line.is_lost or self.is_given_up:
@@ -156,7 +153,9 @@ class Exchange:
             self.is_answered = True
 
     def _head(self, status: int, media_type: str, length: int, fields: Fields) -> bytes:
-        self.is_begun, self._awaits_word = True, False
+        self.is_begun = True
+        if self.awaits_word and not self.is_whole:
+            self.keep_alive = False  # nobody knows whether the body comes yet, or another request
         head = answers.start(status, media_type, self._line.common_fields)
         end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
         if fields:
