@@ -166,23 +166,14 @@ async def complete(transaction: Transaction, call: Call, row: Row | None, uuid: 
     Raises:
         TwinNotFoundError: there is no row.
     """
-    twin = _existing(row, uuid)
-    if call.actor.rules_read_ledgers:
-        return await gathering.with_ledger(transaction, call, twin)
-    return twin
+    if row is None:
+        raise TwinNotFoundError(f"The twin {uuid} does not exist.")
+    return await gathering.twin_of(transaction, call, row)
 
 
 async def _find(transaction: Transaction, call: Call, statement: Statement, uuid: str) -> Facts:
-    twin = _existing(await transaction.one(statement, {"uuid": uuid}), uuid)
-    if call.actor.rules_read_ledgers:
-        return await gathering.with_ledger(transaction, call, twin)
-    return twin
-
-
-def _existing(row: Row | None, uuid: str) -> Facts:
-    if row is None:
-        raise TwinNotFoundError(f"The twin {uuid} does not exist.")
-    return Facts._make(row)
+    row = await transaction.one(statement, {"uuid": uuid})
+    return await complete(transaction, call, row, uuid)
 
 
 async def _changed(

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 from twinhold.api.kit import streams
 from twinhold.api.kit.observation import Observation, Observer
-from twinhold.api.kit.operations import Dialect, Reply, Stream
+from twinhold.api.kit.operations import Dialect, Operation, Reply, Stream
 from twinhold.api.kit.rate_limits import RateLimiter
 from twinhold.api.kit.request import Request
 from twinhold.api.kit.routing import Route, Router
@@ -107,7 +107,7 @@ class App:
         request.route = route
         operation = route.operation
         if not operation.public:
-            await self._admit(request, route)
+            await self._admit(request, operation)
             if self._limiter is not None:
                 self._limiter.count(operation, request.call.actor)
         if operation.accepts is not None:
@@ -120,23 +120,22 @@ class App:
         try:
             result = await operation.handler(request)
         except AccessChangedError:
-            result = await self._start_over(request, route)
+            result = await self._start_over(request, operation)
         return result if isinstance(result, Reply) else Reply(operation.status, result)
 
-    async def _start_over(self, request: Request, route: Route) -> bytes | Reply:
+    async def _start_over(self, request: Request, operation: Operation) -> bytes | Reply:
         """Access changed under way: ask anew who calls and what they may."""
-        operation = route.operation
         for _ in range(_MOST_CHANGES):
             await self._registry.authenticator.renew()
             if not operation.public:
-                await self._admit(request, route)
+                await self._admit(request, operation)
             try:
                 return await operation.handler(request)
             except AccessChangedError:
                 continue
         return await operation.handler(request)
 
-    async def _admit(self, request: Request, route: Route) -> None:
+    async def _admit(self, request: Request, operation: Operation) -> None:
         """Authenticate the caller and check the permission for the operation."""
         headers = request.exchange.headers
         header = headers.get(b"authorization")
@@ -144,12 +143,12 @@ class App:
             raise UnauthenticatedError("The request carries no credential.")
         credential = _secret(header)
         try:
-            actor = await self._permitted(request, route, credential)
+            actor = await self._permitted(request, operation, credential)
         except (UnauthenticatedError, PermissionDeniedError):
             # What is remembered may have changed since; nobody is turned away for what was.
             if not self._registry.authenticator.forget(credential):
                 raise
-            actor = await self._permitted(request, route, credential)
+            actor = await self._permitted(request, operation, credential)
         given = headers.get(b"x-trustedtwin")
         if given is None and actor.token is None:
             return
@@ -157,11 +156,13 @@ class App:
         own = actor.token.dictionary if actor.token else {}
         request.call = Call(actor, request.call.now, dictionary | own)
 
-    async def _permitted(self, request: Request, route: Route, credential: str) -> Principal:
+    async def _permitted(
+        self, request: Request, operation: Operation, credential: str
+    ) -> Principal:
         now = request.call.now
         actor = await self._registry.authenticator.principal(credential, now)
         request.call = Call(actor, now)
-        access.require_any_permission(actor, route.permissions)
+        access.require_any_permission(actor, operation.permissions)
         return actor
 
     def _dialect(self, request: _Routed) -> Dialect:

@@ -26,7 +26,6 @@ class Route:
     operation: Operation
     dialect: Dialect
     names: tuple[str, ...]
-    permissions: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -89,9 +88,7 @@ class Router:
                 node = node.static.setdefault(segment.encode(), _Node())
         if operation.method in node.routes:
             raise ValueError(f"{operation.method} {operation.path} is claimed twice.")
-        node.routes[operation.method] = Route(
-            operation, dialect, tuple(names), operation.permissions
-        )
+        node.routes[operation.method] = Route(operation, dialect, tuple(names))
 
 
 def _stroll(root: _Node, raw_path: bytes, values: list[bytes]) -> _Node | None:
