@@ -1,12 +1,9 @@
-"""What the figures were measured on, without naming the machine, and how it is kept awake."""
+"""What the figures were measured on, without naming the machine."""
 
-import contextlib
 import os
 import platform
-import struct
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
@@ -15,31 +12,6 @@ from bench.targets import PYTHON_OF_BASELINE
 
 _SYNCS = 50
 _BLOCK = b"x" * 4096
-_LATENCY = Path("/dev/cpu_dma_latency")
-
-
-@contextlib.contextmanager
-def awake() -> Iterator[None]:
-    """Keep idle cores from sleeping meanwhile, where we may.
-
-    Who writes to a client whose core sleeps has to wake it. On a virtual machine that can cost more
-    than the request; and it hits only those who answer more slowly than the client asks, so that
-    the client has time to fall asleep. Linux keeps cores awake while this file is held open with
-    a latency of 0 (its documentation: power/pm_qos_interface).
-    """
-    try:
-        file = _LATENCY.open("wb", buffering=0)
-    except OSError:
-        yield
-        return
-    with file:
-        file.write(struct.pack("i", 0))
-        yield
-
-
-def may_stay_awake() -> bool:
-    """Whether `awake` has an effect here."""
-    return os.access(_LATENCY, os.W_OK)
 
 
 def describe(directory: Path) -> dict[str, str]:
@@ -50,7 +22,6 @@ def describe(directory: Path) -> dict[str, str]:
         "Python": platform.python_version(),
         "SQLite": f"{apsw.sqlite_lib_version()}; {_sqlite_of_baseline()} in the baseline",
         "disk": f"{_file_system(directory)}, a write with fdatasync takes {_sync_us(directory)} µs",
-        "idle cores": "kept awake" if may_stay_awake() else "may sleep",
         "load before": f"{os.getloadavg()[0]:.2f}",
     }
 

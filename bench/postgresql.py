@@ -70,8 +70,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the bench; answer its exit code."""
     options = _options(arguments)
     try:
-        with machine.awake():
-            results, described = _measure(options)
+        results, described = _measure(options)
     except (WrongAnswerError, RuntimeError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

@@ -43,8 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        with machine.awake():
-            report = _measure(options)
+        report = _measure(options)
     except (WrongAnswerError, RuntimeError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

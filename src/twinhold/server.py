@@ -19,7 +19,7 @@ from typing import NamedTuple, Never
 import uvicorn
 import uvloop
 
-from twinhold import __version__, credentials, first_start, log, workers
+from twinhold import __version__, allocator, credentials, first_start, log, workers
 from twinhold.api import trusted_twin, willow
 from twinhold.api import twinhold as pages
 from twinhold.api.kit.app import App
@@ -53,6 +53,7 @@ def serve(settings: Settings) -> None:
         BlobsError: the files cannot be reached.
     """
     log.configure()
+    allocator.tidy()
     listener = _listen(settings)
     url = _url(settings, listener)
     _allow_files(settings.connections)
@@ -97,6 +98,7 @@ async def _prepare(settings: Settings, url: str) -> Credentials | None:
 def _work(settings: Settings, slabs: Path, listener: socket.socket, lifeline: Connection) -> Never:
     """What each worker does."""
     log.configure()
+    allocator.tidy()
     try:
         uvloop.run(_serve_share(settings, slabs, listener, lifeline))
     except (StoreError, BlobsError) as error:

@@ -1,5 +1,6 @@
 """HTTP on the wire: what answers look like byte by byte, and when connections stay open."""
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -44,6 +45,29 @@ def test_pipelined_requests_are_answered_in_their_order(connection: socket.socke
     statuses = [int(head.split()[1]) for head, _ in found]
     assert statuses == [404 if path == "/nowhere" else 200 for path in paths]
     assert found[0][1] == found[2][1] == found[5][1] == '{"status":"ok"}'
+
+
+def test_answers_to_reading_and_writing_keep_their_order(
+    connection: socket.socket, account: Account
+) -> None:
+    head = f"/twins HTTP/1.1\r\nHost: x\r\nAuthorization: {account.secret}\r\n"
+    reading, writing = f"GET {head}\r\n", f"POST {head}Content-Length: 2\r\n\r\n{{}}"
+    connection.sendall((reading + writing + reading * 2 + writing + reading).encode())
+    statuses = [head.split()[1] for head, _ in answers(connection, 6)]
+    assert statuses == ["200", "201", "200", "200", "201", "200"]
+
+
+def test_clients_that_ask_at_the_same_time_are_all_answered(server: Server) -> None:
+    place = urlsplit(server.url)
+    with contextlib.ExitStack() as stack:
+        connections = [
+            stack.enter_context(socket.create_connection((place.hostname, place.port), timeout=30))
+            for _ in range(100)
+        ]
+        for connection in connections:
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        bodies = {answers(connection, 1)[0][1] for connection in connections}
+    assert bodies == {'{"status":"ok"}'}
 
 
 def test_an_answer_has_a_date_and_a_length_and_no_server(connection: socket.socket) -> None:

@@ -132,6 +132,8 @@ class Wire:
     def write(self, data: bytes) -> None:
         self.got += data
 
+    hold = write
+
     def pause_reading(self) -> None:
         """There is no more to come."""
 

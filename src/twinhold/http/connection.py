@@ -17,6 +17,7 @@ from twinhold.http import answers
 from twinhold.http.exchange import Application, Exchange
 from twinhold.http.limits import LARGEST_HEAD, LEAST_BODY, Limits
 from twinhold.http.taking import Taking
+from twinhold.http.turn import Turn
 
 _LOGGER = logging.getLogger("twinhold.http")
 
@@ -29,7 +30,7 @@ _TOO_MANY = "The server has as many connections as it may."
 
 def limited(limits: Limits) -> type["Connection"]:
     """The protocol with these limits; uvicorn wants a class."""
-    return type("LimitedConnection", (Connection,), {"limits": limits})
+    return type("LimitedConnection", (Connection,), {"limits": limits, "turn": Turn()})
 
 
 class Connection(asyncio.Protocol):
@@ -42,6 +43,7 @@ class Connection(asyncio.Protocol):
     """
 
     limits = Limits(patience=30, connections=10_000)
+    turn = Turn()
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self._url = b""
         self._headers: dict[bytes, bytes] = {}
+        self._held = b""
         self._head = self._body = 0
         self._is_whole = self._was_waiting = self._is_paused = self._is_full = False
         self._arrived: deque[Exchange] = deque()
@@ -103,6 +106,7 @@ class Connection(asyncio.Protocol):
     def shutdown(self) -> None:
         """The server ends: answer what has arrived, and close."""
         if self._newest is None or self._newest.is_answered:
+            self.flush()
             self._transport.close()
         else:
             self._newest.keep_alive = False
@@ -192,9 +196,24 @@ class Connection(asyncio.Protocol):
         return tuple(self._state.default_headers)
 
     def write(self, data: bytes) -> None:
-        """See `Line`."""
+        """See `Line`; what is held goes first."""
+        if self._held:
+            data, self._held = self._held + data, b""
         if not self._transport.is_closing():
             self._transport.write(data)
+
+    def hold(self, data: bytes) -> None:
+        """See `Line`; no more than one answer is held."""
+        if self._held:
+            self.write(data)
+        else:
+            self._held = data
+            self.turn.await_end(self)
+
+    def flush(self) -> None:
+        """Send what is held."""
+        if self._held:
+            self.write(b"")
 
     def pause_reading(self) -> None:
         """See `Line`."""
@@ -231,13 +250,12 @@ class Connection(asyncio.Protocol):
     async def _next(self) -> Exchange | None:
         """Wait for a request to answer; None when none will come any more."""
         self._current = None
-        if self._is_full:
-            await self.drained()
-        while not self._arrived:
+        while not self._arrived or self._is_full:
             if self.is_lost:
                 return None
-            self._resume_reading()
-            self._idle()
+            if not self._is_full:
+                self._resume_reading()
+                self._idle()
             await self._something()
         self._current = self._arrived.popleft()
         return self._current
@@ -332,5 +350,6 @@ class Connection(asyncio.Protocol):
     def _end(self) -> None:
         """Close the connection; the transport does so when all is sent that was written."""
         if not self._transport.is_closing():
+            self.flush()
             self._transport.close()
             self._taking.watch()

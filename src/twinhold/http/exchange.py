@@ -24,6 +24,9 @@ class Line(Protocol):
     def write(self, data: bytes) -> None:
         """Send bytes, unless the client has gone away."""
 
+    def hold(self, data: bytes) -> None:
+        """Send bytes soon, together with what other clients are sent."""
+
     def pause_reading(self) -> None:
         """Let no more of the body arrive for now."""
 
@@ -129,9 +132,16 @@ class Exchange:
         return self._line.is_lost or self.is_given_up
 
     def answer(self, status: int, media_type: str, body: bytes, fields: Fields = ()) -> None:
-        """Send a whole answer; head and body leave together."""
+        """Send a whole answer; head and body leave together.
+
+        Only answers to what was read wait for others: the sooner who writes can write again, the
+        more shares the next commit.
+        """
         head = self._head(status, media_type, len(body), fields)
-        self._line.write(head if self.method == "HEAD" else head + body)
+        if self.method == "GET":
+            self._line.hold(head + body)
+        else:
+            self._line.write(head if self.method == "HEAD" else head + body)
         self.is_answered = True
 
     def begin(self, status: int, media_type: str, length: int, fields: Fields) -> None:
