@@ -59,6 +59,7 @@ class Found:
         begun: when; what was slow before, waited for the start of the server.
         statuses: how many answers had each, as the server logged them.
         broken: messages that the server refused (400) for they were no HTTP.
+        described: requests that Schemathesis made.
         odd: requests that Hypothesis made.
         closed: of these, those for which the connection was closed without an answer.
         slowest: seconds of the slowest answer.
@@ -70,6 +71,7 @@ class Found:
     begun: float = 0.0
     statuses: dict[int, int] = field(default_factory=dict)
     broken: int = 0
+    described: int = 0
     odd: int = 0
     closed: int = 0
     slowest: float = 0.0
@@ -85,7 +87,8 @@ class Found:
         return (
             f"{sum(self.statuses.values()) + self.broken} answers ({statuses}, {self.broken} x 400 "
             "for it was no HTTP); "
-            f"{self.odd} requests were odd, and {self.closed} of them closed without an answer; "
+            f"{self.described} requests were Schemathesis'; "
+            f"{self.odd} were odd, and {self.closed} of them closed without an answer; "
             f"slowest {self.slowest * 1000:.0f} ms; "
             f"memory {before:.1f} MB, at most {peak:.1f}, at last {after:.1f}"
         )
@@ -110,7 +113,7 @@ def fuzz(place: Place, extent: Extent) -> Found:
 
 
 def _send(server: Server, world: World, extent: Extent, found: Found) -> None:
-    found.problems += conform(server, extent)
+    found.problems += conform(server, extent, found)
     found.problems += generate(world, extent.examples, extent.seed, found)
 
 
@@ -152,7 +155,7 @@ def _run(wire: Wire, requests: Requests, examples: int, seed: int) -> None:
     send()
 
 
-def conform(server: Server, extent: Extent) -> Iterable[str]:
+def conform(server: Server, extent: Extent, found: Found) -> Iterable[str]:
     """Send what Schemathesis makes, until there are enough requests; what it found fault with."""
     problems: dict[str, None] = {}
     sent, seed = 0, extent.seed
@@ -161,6 +164,7 @@ def conform(server: Server, extent: Extent) -> Iterable[str]:
         problems |= dict.fromkeys(_complaints(report))
         sent += max(int(report["test_cases"]["generated"]), 1)
         seed += 1
+    found.described += sent
     return problems
 
 

@@ -137,7 +137,7 @@ FAULTS = (
         "registry/ledgers/writing.py",
         "        if not self._terms.whole:\n            return\n",
         "        if self._call:\n            return\n",
-        "dialect/trusted_twin/test_ledger_conditions.py",
+        "dialect/trusted_twin/test_ledger_conditions.py::TestTransaction",
     ),
 )
 
