@@ -89,9 +89,7 @@ class App:
             answer = await self._answer(request)
         except Exception as error:  # noqa: BLE001 - a request is answered whatever happens
             trace = ids.new_uuid()
-            known = self._catalogued(error, trace)
-            error_code = known.code
-            answer = self._dialect(request).render_error(known, trace)
+            answer, error_code = self._refusal(request, error, trace)
         try:
             await _send(exchange, answer)
         except Exception as error:  # noqa: BLE001 - too late to answer it: the body ends short
@@ -172,6 +170,15 @@ class App:
         path = unquote_to_bytes(request.exchange.place()[0]).decode(errors="replace")
         claiming = (one for one in self._by_prefix if f"{path}/".startswith(one.prefix))
         return next(claiming, self._by_prefix[-1])  # OPTIONS * has no path that any could claim
+
+    def _refusal(self, request: Request, error: Exception, trace: str) -> tuple[Reply, str]:
+        """The answer that an error is, and its code.
+
+        The error is named here and not by the caller, whose frame it leads back to: it would keep
+        itself, and the whole request with it, until the garbage collector comes.
+        """
+        known = self._catalogued(error, trace)
+        return self._dialect(request).render_error(known, trace), known.code
 
     def _catalogued(self, error: Exception, trace: str) -> RegistryError:
         """An error as the catalogue has it; the operator is told of those that are ours."""
