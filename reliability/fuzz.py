@@ -26,6 +26,7 @@ MOST_GROWTH = 1.05
 _SCHEMATHESIS = ROOT / ".venv/fuzz/bin/schemathesis"
 _IDLE_SECONDS = 15
 _LONGEST = 400
+_LONGEST_REPORT = 4000
 _SERVER_ERROR = 500
 _NO_HTTP = "no request of HTTP"
 _MOST_EXAMPLES, _REQUESTS_AN_EXAMPLE = 150, 150
@@ -186,6 +187,7 @@ def _schemathesis(server: Server, wanted: int, seed: int) -> dict[str, Any]:
         raise RuntimeError(f"Schemathesis does not run: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(report.read_text())
     report.unlink()
+    found["printed"] = done.stdout.partition("FAILURES")[2][:_LONGEST_REPORT]
     return found
 
 
@@ -193,6 +195,8 @@ def _complaints(report: dict[str, Any]) -> Iterator[str]:
     for failure in report["failures"]:
         for operation in failure["operations"]:
             yield f"Schemathesis: {failure['title']}: {operation}"
+    if report["failures"]:
+        yield f"Schemathesis says: {report['printed']}"
     for error in report["errors"]:
         yield f"Schemathesis: {error['title']}"
 

@@ -171,7 +171,7 @@ class App:
         claiming = (one for one in self._by_prefix if f"{path}/".startswith(one.prefix))
         return next(claiming, self._by_prefix[-1])  # OPTIONS * has no path that any could claim
 
-    def _refusal(self, request: Request, error: Exception, trace: str) -> tuple[Reply, str]:
+    def _refusal(self, request: _Routed, error: Exception, trace: str) -> tuple[Reply, str]:
         """The answer that an error is, and its code.
 
         The error is named here and not by the caller, whose frame it leads back to: it would keep
