@@ -14,10 +14,11 @@ from typing import Any
 import apsw
 import pytest
 from tests.harness import in_registry, uuid_of
+from tests.wire import Wire
 
 from twinhold import server as composition
 from twinhold.api.kit.app import App
-from twinhold.http import Common, Exchange
+from twinhold.http import Exchange
 from twinhold.registry import Registry, accounts
 from twinhold.store.postgres import PostgresStore
 from twinhold.store.sqlite import _SEARCHERS, SqliteStore, _connect
@@ -118,30 +119,6 @@ def run(engine: str, new_database: Callable[[], str], tmp_path: Path) -> Run:
         in_registry(tmp_path, database, prepared)
 
     return start
-
-
-class Wire:
-    """A client that sends a whole request and keeps what it is answered."""
-
-    is_lost = False
-    common_fields: Common = ()
-
-    def __init__(self) -> None:
-        self.got = b""
-
-    def write(self, data: bytes) -> None:
-        self.got += data
-
-    hold = write
-
-    def pause_reading(self) -> None:
-        """There is no more to come."""
-
-    async def more(self) -> None:
-        """There is no more to come."""
-
-    async def drained(self) -> None:
-        """It takes everything."""
 
 
 async def call(app: App, secret: str, method: str, target: str, sent: Any) -> Any:
