@@ -15,7 +15,6 @@ from twinhold.api.kit.app import App
 from twinhold.http import Exchange
 from twinhold.registry import Registry, accounts
 
-
 REFUSED = [
     ("GET", "/nowhere", b"", 404),
     ("GET", "/twins/nothing", b"", 400),
