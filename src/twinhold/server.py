@@ -184,7 +184,10 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Let a signal end the serving, and not, as uvicorn does afterwards, the process."""
+        """Let a signal end the serving, and not, as uvicorn does afterwards, the process.
+
+        Whoever signals once more while the store is closed changes nothing.
+        """
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, self.handle_exit, number, None)
@@ -193,6 +196,7 @@ class _Server(uvicorn.Server):
         finally:
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
 
 
 def _limiter(settings: Settings) -> RateLimiter | None:
