@@ -1,6 +1,6 @@
 """The line of an exchange without a connection, for requests that run in the tests' process."""
 
-from twinhold.http import Common
+from twinhold.http import Common, Exchange
 
 
 class Wire:
@@ -25,3 +25,12 @@ class Wire:
 
     async def drained(self) -> None:
         """It takes everything."""
+
+
+def whole_request(wire: Wire, secret: str, method: str, target: str, body: bytes) -> Exchange:
+    """A request that has arrived whole, with the secret of its caller."""
+    headers = {b"authorization": secret.encode()}
+    exchange = Exchange(wire, method, target.encode(), headers, keep_alive=True)
+    exchange.take(body)
+    exchange.is_whole = True
+    return exchange

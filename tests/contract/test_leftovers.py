@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from tests.harness import in_registry
-from tests.wire import Wire
+from tests.wire import Wire, whole_request
 
 from twinhold import server as composition
 from twinhold.api.kit.app import App
-from twinhold.http import Exchange
 from twinhold.registry import Registry, accounts
 
 REFUSED = [
@@ -42,10 +41,7 @@ def test_a_refused_request_goes_with_its_answer(
         app = App(registry, composition._VENDORS, (), lambda *_: None)
         wire = Wire()
         gone = weakref.ref(wire)
-        headers = {b"authorization": made.secret.encode(), b"content-length": b"%d" % len(body)}
-        exchange = Exchange(wire, method, target.encode(), headers, keep_alive=True)
-        exchange.take(body)
-        exchange.is_whole = True
+        exchange = whole_request(wire, made.secret, method, target, body)
         gc.collect()
         gc.disable()
         try:

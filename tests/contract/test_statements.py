@@ -14,11 +14,10 @@ from typing import Any
 import apsw
 import pytest
 from tests.harness import in_registry, uuid_of
-from tests.wire import Wire
+from tests.wire import Wire, whole_request
 
 from twinhold import server as composition
 from twinhold.api.kit.app import App
-from twinhold.http import Exchange
 from twinhold.registry import Registry, accounts
 from twinhold.store.postgres import PostgresStore
 from twinhold.store.sqlite import _SEARCHERS, SqliteStore, _connect
@@ -124,12 +123,8 @@ def run(engine: str, new_database: Callable[[], str], tmp_path: Path) -> Run:
 async def call(app: App, secret: str, method: str, target: str, sent: Any) -> Any:
     """The decoded body of the answer to one request."""
     wire = Wire()
-    headers = {b"authorization": secret.encode()}
-    exchange = Exchange(wire, method, target.encode(), headers, keep_alive=True)
-    if sent is not None:
-        exchange.take(json.dumps(sent).encode())
-    exchange.is_whole = True
-    await app(exchange)
+    body = b"" if sent is None else json.dumps(sent).encode()
+    await app(whole_request(wire, secret, method, target, body))
     head, _, body = wire.got.partition(b"\r\n\r\n")
     assert int(head.split()[1]) < 400, body
     return json.loads(body)

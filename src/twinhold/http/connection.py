@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
     """
 
     limits = Limits(patience=30, connections=10_000)
-    turn = Turn()
+    turn: Turn
 
     def __init__(
         self,
