@@ -12,8 +12,8 @@ import msgspec
 
 from twinhold.registry import attribute_indexes, keys, rule_texts, tokens, user_secrets
 from twinhold.registry.errors import UnauthenticatedError
-from twinhold.registry.loaded_models import LoadedModels
 from twinhold.registry.principal import Principal, RoleRules, Statement
+from twinhold.registry.remembered import Remembered
 from twinhold.registry.tokens import Claims, Keyring
 from twinhold.store import Store, Transaction
 from twinhold.store import accounts as stored
@@ -23,7 +23,6 @@ from twinhold.store.engine import Row
 if TYPE_CHECKING:
     from twinhold.rules import Rule
 
-_MOST_REMEMBERED = 10_000
 LONGEST_CREDENTIAL = 16_384
 _NO_ACCESS = Statement("allow")
 _decode_statement = msgspec.json.Decoder(Statement).decode
@@ -36,8 +35,7 @@ class Authenticator:
     def __init__(self, store: Store, keyring: Keyring) -> None:
         self.keyring = keyring
         self._store = store
-        self._remembered: dict[bytes, Principal] = {}
-        self._models: dict[tuple[str, int], LoadedModels] = {}
+        self._remembered = Remembered()
 
     async def principal(self, credential: str, now: int) -> Principal:
         """The user behind a credential.
@@ -48,18 +46,18 @@ class Authenticator:
         if not 0 < len(credential) <= LONGEST_CREDENTIAL:
             raise UnauthenticatedError("The request carries no credential.")
         digest = user_secrets.digest(credential)
-        found = self._remembered.get(digest) or await self._look_up(credential, digest)
+        found = self._remembered.find(digest) or await self._look_up(credential, digest)
         if found.validity is not None and found.validity <= now:
             raise UnauthenticatedError("The credential has expired.")
         return found
 
     def forget(self, credential: str) -> bool:
         """Load the principal behind a credential anew; whether one was remembered."""
-        return self._remembered.pop(user_secrets.digest(credential), None) is not None
+        return self._remembered.remove(user_secrets.digest(credential))
 
     async def renew(self) -> None:
         """Load principals and keys anew: access has changed."""
-        self._forget()
+        self._remembered.clear()
         self.keyring = (await self._store.read(keys.reload)).tokens
 
     async def _look_up(self, credential: str, digest: bytes) -> Principal:
@@ -70,19 +68,7 @@ class Authenticator:
             found = await self._store.read(_of_secret, digest)
         if found is None:
             raise UnauthenticatedError("The credential is not known.")
-        if len(self._remembered) >= _MOST_REMEMBERED:
-            self._forget()
-        self._remembered[digest] = found = self._sharing_models(found)
-        return found
-
-    def _sharing_models(self, found: Principal) -> Principal:
-        """A principal that shares loaded models with the others of its account and generation."""
-        shared = self._models.setdefault((found.account, found.generation), found.models)
-        return msgspec.structs.replace(found, models=shared)
-
-    def _forget(self) -> None:
-        self._remembered.clear()
-        self._models.clear()
+        return self._remembered.add(digest, found, len(credential))
 
     async def _claims(self, token: str) -> Claims:
         """What a token says; a key that is not known may be one that another process has added."""

@@ -7,11 +7,12 @@ wrong, and what the engine can say is fast.
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from twinhold.kept import kept
 from twinhold.registry import access, ids, variables
 from twinhold.registry.index_values import span_of
 from twinhold.registry.ledgers import gathering
@@ -54,7 +55,8 @@ BUDGET_SECONDS = 0.6
 TWINS_A_BREATH = 10
 LONG_SEARCH = 20_000
 _MOST_SPANS = 32
-_KEPT_PREDICATES = 512
+_MOST_KEPT = 20_000
+"""Characters of rules whose conditions are kept ready for use."""
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -331,13 +333,13 @@ def _of_both(asked: "Predicate | None", allowed: "Predicate | None") -> "Predica
     return asked.with_further(allowed)
 
 
-@lru_cache(maxsize=_KEPT_PREDICATES)
+@kept(_MOST_KEPT, lambda rule, twin_rule, _: len(rule.text) + len(twin_rule.text))
 def _predicate_of_both(rule: "Rule", twin_rule: "Rule", engine: "Engine") -> "Predicate | None":
     """The condition of two rules, neither of which reads anything but the twin."""
     return _of_both(_predicate_of_twin(rule, engine), _predicate_of_twin(twin_rule, engine))
 
 
-@lru_cache(maxsize=_KEPT_PREDICATES)
+@kept(_MOST_KEPT, lambda rule, _: len(rule.text))
 def _predicate_of_twin(rule: "Rule", engine: "Engine") -> "Predicate | None":
     """The condition of a rule that reads nothing but the twin; it is the same for every call."""
     return rule.to_sql(COLUMNS, engine)

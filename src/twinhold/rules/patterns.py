@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 import re2  # type: ignore[import-untyped]
 
+from twinhold.kept import kept
 from twinhold.rules.errors import RuleSyntaxError
-from twinhold.rules.limits import MAX_PATTERN, spend
+from twinhold.rules.limits import MAX_PATTERN, MOST_KEPT, spend
 from twinhold.rules.translate import positions, to_re2
 
 __all__ = ["Found", "Pattern", "compile_pattern"]
@@ -101,7 +102,7 @@ def _program(tree: Any, *, narrow: bool) -> Any:
     return re2.compile(to_re2(tree, narrow=narrow).encode(), options)
 
 
-@functools.lru_cache(maxsize=512)
+@kept(MOST_KEPT, len)
 def _compiled(regex: str) -> Pattern | RuleSyntaxError:
     if len(regex) > MAX_PATTERN:
         return RuleSyntaxError(f"A regular expression is longer than {MAX_PATTERN} characters.")

@@ -4,7 +4,6 @@ A reader takes the variables and returns a value. One that fails raises; which e
 matter, `Rule` turns it into its own.
 """
 
-import functools
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -14,9 +13,10 @@ import rule_engine
 import rule_engine.errors
 from rule_engine.types import DataType
 
+from twinhold.kept import kept
 from twinhold.rules.bounded import metered, new_context
 from twinhold.rules.errors import RuleEvaluationError
-from twinhold.rules.limits import spend, spend_on
+from twinhold.rules.limits import MOST_KEPT, spend, spend_on
 from twinhold.rules.tree import Attribute, Item, Node, Slice, Symbol
 from twinhold.rules.values import exact, index
 
@@ -42,7 +42,7 @@ _ATTRIBUTE = 60
 _library = new_context()
 
 
-@functools.lru_cache(maxsize=1024)
+@kept(MOST_KEPT, len)
 def holders(name: str) -> frozenset[type]:
     """Return the types of value for which the library defines an attribute of this name."""
     kinds: set[type] = set()

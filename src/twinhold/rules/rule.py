@@ -1,19 +1,20 @@
 """A parsed rule: what the rest of Twinhold holds in its hands.
 
-A rule is immutable and can be shared between threads. Reading one costs about a millisecond, so
-that the last ones read are kept.
+A rule is immutable and can be shared between threads. Reading one costs about a millisecond, and
+it takes some 150 bytes of memory a character, so that the last ones read are kept while they are
+not too long together.
 """
 
 import decimal
-import functools
 from typing import final
 
+from twinhold.kept import kept
 from twinhold.rules.columns import Columns, Engine
 from twinhold.rules.comparing import forget_groups
 from twinhold.rules.errors import RuleEvaluationError
 from twinhold.rules.evaluate import compile_tree, is_light, uses_decimals
 from twinhold.rules.grammar import read
-from twinhold.rules.limits import DECIMALS, begin
+from twinhold.rules.limits import DECIMALS, MOST_KEPT, begin
 from twinhold.rules.predicates import Predicate
 from twinhold.rules.reading import Scope
 from twinhold.rules.seeks import Seek, seeks
@@ -22,8 +23,6 @@ from twinhold.rules.tree import Groups, Node, from_library, variables, walk
 from twinhold.rules.values import exact
 
 __all__ = ["Rule", "parse"]
-
-_KEPT = 512
 
 
 @final
@@ -122,7 +121,7 @@ class Rule:
             return self._function(scope)
 
 
-@functools.lru_cache(maxsize=_KEPT)
+@kept(MOST_KEPT, len)
 def parse(text: str) -> Rule:
     """Read a rule.
 

@@ -14,10 +14,10 @@ their first column, by which they are told apart.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
+from twinhold.kept import kept
 from twinhold.store.dialect import Dialect
 from twinhold.store.shape import Shape
 
@@ -25,7 +25,8 @@ _PARAMETER = re.compile(r"'(?:[^']|'')*'|(?<!:):([a-z_][a-z0-9_]*)")
 _WORD = re.compile(r"\{([a-z_]+)\}")
 
 
-_KEPT_CONDITIONS = 512
+_MOST_KEPT = 500_000
+"""Characters of statements with a condition that are kept ready for use."""
 
 
 class Statement:
@@ -143,7 +144,7 @@ class Statement:
         return _WORD.sub(word, _PARAMETER.sub(value, self.text))
 
 
-@lru_cache(maxsize=_KEPT_CONDITIONS)
+@kept(_MOST_KEPT, lambda statement, *conditions: sum(map(len, (statement.text, *conditions))))
 def _conditioned(statement: Statement, condition: str, sure: str) -> Statement:
     text = statement.text.replace("{condition}", condition).replace("{sure}", sure)
     return Statement(text, statement.shape)
