@@ -13,6 +13,10 @@ IDLE_MEMORY_MIB = 80
 START_SECONDS = 15.0
 """Far more than a start takes: the bench watches the time, a test must not fail by chance."""
 
+LONG_RULES, TERMS = 200, 90
+MOST_KEPT_MIB = 30
+"""What rules may leave behind; 200 of these took 90 MiB when as many were kept."""
+
 SOUND_SQLITE = (3, 51, 3)
 """The first release that cannot lose acknowledged rows when a checkpoint races a commit."""
 
@@ -43,6 +47,18 @@ def test_idle_memory_and_start(
         )
     assert memory < IDLE_MEMORY_MIB
     assert first_answer < START_SECONDS
+
+
+def test_long_rules_do_not_stay_in_memory(tmp_path: Path, options: Options) -> None:
+    """Whoever may search can send rules without end; each is as large as a rule may be."""
+    with serving(tmp_path / "data", *options()) as server:
+        operator = server.operator
+        assert operator.request("POST", "/twins").status_code == 201
+        before = resident_mib(server)
+        for number in range(LONG_RULES):
+            rule = " and ".join(f"TWIN.a{number}_{term} == {term}" for term in range(TERMS))
+            assert operator.request("GET", "/twins", params={"match": rule}).status_code == 200
+        assert resident_mib(server) - before < MOST_KEPT_MIB
 
 
 def test_the_running_sqlite_is_sound(tmp_path: Path) -> None:
