@@ -1,6 +1,7 @@
 """Bodies are read strictly; the quick reader and the strict one agree on what is accepted."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -101,6 +102,41 @@ def test_an_array_is_read_as_strictly_as_an_object(value: list[Any], ascii_only:
     for flaw in (b'{"a": 1, "a": 2}', b"NaN", b'"\\ud800"', b'"\xff"', b"[" * 64 + b"]" * 64):
         with pytest.raises(REFUSALS):
             documents.parse_array(b"[" + flaw + b"," + body + b"]")
+
+
+FLAWS = (
+    b'{"a": 1, "a": 2}', b"NaN", b'"\\ud800"', b'"\xff"', b"1e999", b"9" * 5000, b"{]", b'"\\x"',
+    b"[" * 63 + b"]" * 63, b"[" * 64 + b"]" * 64, b"[" * 9000 + b"]" * 9000,
+)  # fmt: skip
+BODIES = (
+    st.lists(st.sampled_from(FLAWS) | VALUES.map(lambda value: json.dumps(value).encode())).map(
+        lambda items: b"[ " + b" ,\n".join(items) + b"]"
+    )
+    | st.binary(max_size=40)
+    | st.text(alphabet='{}[]":,\\u0dD8aA1eE.+-tf nul ', max_size=40).map(str.encode)
+)
+
+
+@given(BODIES)
+def test_items_one_after_the_other_are_those_of_the_array(body: bytes) -> None:
+    """And what is refused is refused with the same words, about the same place."""
+
+    def outcome(read: Callable[[], object]) -> object:
+        try:
+            return read()
+        except REFUSALS as error:
+            return type(error), error.message, error.pointer
+
+    def whole() -> object:
+        return list(zip(documents.parse_array(body, 100), documents.item_texts(body), strict=True))
+
+    assert outcome(lambda: list(documents.items(body, 100))) == outcome(whole)
+
+
+def test_too_many_items_are_refused_before_any_is_read() -> None:
+    for body in (b"[1, 2, 3, 4]", b'[{"a": 1, "a": 2}, 2, 3, 4]'):
+        with pytest.raises(InvalidValueError, match="more than 3 items"):
+            next(documents.items(body, 3))
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b'"[]"', b"[", b"[1,]", b"[1] 2"])

@@ -8,7 +8,7 @@ are known to disagree on (duplicate keys, lone surrogates, NaN) are refused at t
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import chain, count
 from typing import Any
@@ -69,6 +69,34 @@ def parse_array(body: bytes, most: int = sys.maxsize) -> list[Any]:
     return value
 
 
+def items(body: bytes, most: int) -> Iterator[tuple[Any, str]]:
+    """The items of the array that a body holds, one after the other, each with its text.
+
+    They are read as `parse_array` reads them, but are not all in memory at once: decoded, a list
+    of small objects takes five times what its text does.
+
+    Raises:
+        NotUtf8Error, NotJsonError, InvalidValueError: see `parse_array`; when the first such item
+            is reached.
+    """
+    _check_amount(body)
+    _decoded(body)
+    try:
+        found = _items(body)
+    except (msgspec.MsgspecError, RecursionError):
+        yield from zip(parse_array(body, most), item_texts(body), strict=True)
+        return
+    _check_length(found, most)
+    for item in map(bytes, found):
+        text = item.decode()
+        try:
+            value = _read(text, item, levels=DEEPEST - 1)
+        except (NotJsonError, InvalidValueError):
+            parse_array(body, most)  # whose error says where in the body it is
+            raise
+        yield value, text
+
+
 def item_texts(body: bytes) -> list[str]:
     """The texts of the items of an array that `parse_array` has accepted."""
     return [bytes(item).decode() for item in _items(body)]
@@ -122,10 +150,10 @@ def kind(value: object) -> str:
     return "null" if value is None else names.get(type(value), "a number")
 
 
-def is_shallow(value: object) -> bool:
+def is_shallow(value: object, levels: int = DEEPEST) -> bool:
     """Whether a value has no more levels than allowed."""
     level = [value]
-    for _ in range(DEEPEST):
+    for _ in range(levels):
         dicts = (item.values() for item in level if isinstance(item, dict))
         lists = (item for item in level if isinstance(item, list))
         level = list(chain.from_iterable(chain(dicts, lists)))
@@ -145,14 +173,17 @@ def _check_length(value: object, most: int) -> None:
 
 def _parse(body: bytes, most: int = sys.maxsize) -> Any:
     _check_amount(body)
+    return _read(_decoded(body), body, most)
+
+
+def _decoded(body: bytes) -> str:
     try:
-        text = body.decode()
+        return body.decode()
     except UnicodeDecodeError as error:
         raise NotUtf8Error(f"The body is not UTF-8 at byte {error.start}.") from None
-    return _read(text, body, most)
 
 
-def _read(text: str, body: bytes, most: int) -> Any:
+def _read(text: str, body: bytes, most: int = sys.maxsize, levels: int = DEEPEST) -> Any:
     """Decode, and look closer only at texts in which something may hide."""
     try:
         value = _decode(text)
@@ -160,12 +191,12 @@ def _read(text: str, body: bytes, most: int) -> Any:
         value = None
     else:
         _check_length(value, most)
-        few_levels = body.count(b"{") + body.count(b"[") <= DEEPEST or is_shallow(value)
+        few_levels = body.count(b"{") + body.count(b"[") <= levels or is_shallow(value, levels)
         # Looking for one byte first is four times faster, and most texts have none.
         no_escape = b"\\" not in body or b"\\u" not in body
         if few_levels and no_escape and says_all(value, body):
             return value
-    return _inspect(text, value)
+    return _inspect(text, value, levels)
 
 
 def says_all(value: object, body: bytes) -> bool:
@@ -197,7 +228,7 @@ def _count_keys(value: object) -> int:
     return keys
 
 
-def _inspect(text: str, value: object) -> Any:
+def _inspect(text: str, value: object, levels: int) -> Any:
     """Read with the slower, stricter reader, which sees each key and each constant."""
     try:
         strict = json.loads(
@@ -209,7 +240,7 @@ def _inspect(text: str, value: object) -> Any:
         raise NotJsonError(
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
-    _check_tree(strict)
+    _check_tree(strict, levels)
     return strict if value is None else value
 
 
@@ -231,7 +262,7 @@ def _refuse_constant(name: str) -> None:
     raise NotJsonError(f"The body holds {name}, which is no JSON number.")
 
 
-def _check_tree(value: object) -> None:
+def _check_tree(value: object, levels: int) -> None:
     """Walk level by level: no text with a lone surrogate, no more levels than allowed."""
     level: list[object] = [value]
     for depth in count():
@@ -240,7 +271,7 @@ def _check_tree(value: object) -> None:
         containers = [item for item in level if isinstance(item, dict | list)]
         if not containers:
             return
-        if depth == DEEPEST:
+        if depth == levels:
             raise _too_deep()
         level = list(chain.from_iterable(map(_children, containers)))
 

@@ -43,12 +43,35 @@ class RegistryError(Exception):
         return () if self.pointer is None else (Problem(self.pointer, self.message),)
 
 
+class Problems:
+    """Takes note of what is wrong.
+
+    Attributes:
+        first: the first hundred; there may be more than memory should hold.
+        count: how many there are.
+    """
+
+    __slots__ = ("count", "first")
+
+    def __init__(self) -> None:
+        self.first: list[Problem] = []
+        self.count = 0
+
+    def add(self, pointer: str, message: str) -> None:
+        """Take note of one."""
+        self.count += 1
+        if len(self.first) < _MOST_PROBLEMS:
+            self.first.append(Problem(pointer, message))
+
+
 class ManyProblemsError(RegistryError):
     """Base of the errors that name all that is wrong and not only the first of it."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], count: int | None = None) -> None:
+        """Take the problems, or the first of so many."""
         first = problems[0]
-        more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
+        others = (count or len(problems)) - 1
+        more = f" And {others} more." if others else ""
         super().__init__(first.message + more, first.pointer)
         self._problems = tuple(problems[:_MOST_PROBLEMS])
 

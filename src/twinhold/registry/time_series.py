@@ -11,7 +11,7 @@ import msgspec
 
 from twinhold.registry import access, capabilities, documents, modelled_twins
 from twinhold.registry.errors import (
-    Problem,
+    Problems,
     TimeSeriesInvalidError,
     TwinNotFoundError,
     quoted,
@@ -93,15 +93,15 @@ async def post(transaction: Transaction, call: Call, values: Sequence[Value]) ->
     """
     targets = await _find_targets(transaction, call, values)
     rows: dict[tuple[str, int], Row] = {}
-    problems: list[Problem] = []
+    problems = Problems()
     for value in values:
         target = targets.of(value)
         if target.refusal:
-            problems.append(Problem(value.place, target.refusal))
+            problems.add(value.place, target.refusal)
         else:
             rows[target.uuid, value.time] = _row(target.uuid, value)
-    if problems:
-        raise TimeSeriesInvalidError(problems)
+    if problems.count:
+        raise TimeSeriesInvalidError(problems.first, problems.count)
     # In this order, so that no two batches wait for each other.
     ordered = [rows[key] for key in sorted(rows)]
     parameters = {"rows": msgspec.json.encode(ordered).decode(), "now": call.now}

@@ -1,6 +1,10 @@
-"""Handlers of the pages that need no credential: health, metrics, OpenAPI, reference."""
+"""Handlers of the pages that need no credential: health, metrics, OpenAPI, reference.
+
+The last two take some 50 ms to make, so they are made once: anybody may ask for them.
+"""
 
 import asyncio
+import functools
 from collections.abc import Callable
 
 import msgspec
@@ -49,18 +53,19 @@ def metrics(tally: Metrics) -> Handler:
 
 def openapi_document(dialects: Callable[[], tuple[Dialect, ...]]) -> Handler:
     """GET /openapi.json."""
+    document = functools.cache(lambda: msgspec.json.encode(openapi.document(dialects())))
 
     async def handler(_: Request) -> bytes:
-        return msgspec.json.encode(openapi.document(dialects()))
+        return document()
 
     return handler
 
 
 def reference_page(dialects: Callable[[], tuple[Dialect, ...]]) -> Handler:
     """GET /docs."""
+    page = functools.cache(lambda: reference.page(dialects()))
 
     async def handler(_: Request) -> Reply:
-        page = reference.page(dialects())
-        return Reply(200, page, HTML, _PAGE_HEADERS)
+        return Reply(200, page(), HTML, _PAGE_HEADERS)
 
     return handler

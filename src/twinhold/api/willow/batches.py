@@ -6,7 +6,7 @@ Member names count in any case. What a value holds stays the text that was sent.
 from typing import Any
 
 from twinhold.registry import capabilities, documents, instants
-from twinhold.registry.errors import InvalidValueError, Problem, TimeSeriesInvalidError, quoted
+from twinhold.registry.errors import InvalidValueError, Problems, TimeSeriesInvalidError, quoted
 from twinhold.registry.time_series import Value
 
 MOST_VALUES = 10_000
@@ -21,22 +21,20 @@ def read(body: bytes) -> list[Value]:
         NotUtf8Error, NotJsonError, InvalidValueError: the body cannot be read, or holds too many.
         TimeSeriesInvalidError: items are malformed; names them all.
     """
-    items = documents.parse_array(body, MOST_VALUES)
-    problems: list[Problem] = []
+    problems = Problems()
     values = [
         _value(f"/{number}", item, text, problems)
-        for number, (item, text) in enumerate(zip(items, documents.item_texts(body), strict=True))
+        for number, (item, text) in enumerate(documents.items(body, MOST_VALUES))
     ]
-    if problems:
-        raise TimeSeriesInvalidError(problems)
+    if problems.count:
+        raise TimeSeriesInvalidError(problems.first, problems.count)
     return [value for value in values if value is not None]
 
 
-def _value(place: str, members: Any, text: str, problems: list[Problem]) -> Value | None:
+def _value(place: str, members: Any, text: str, problems: Problems) -> Value | None:
     """A value; without one, the list is given what is wrong with it."""
     if not isinstance(members, dict):
-        message = f"A value must be an object, not {documents.kind(members)}."
-        problems.append(Problem(place, message))
+        problems.add(place, f"A value must be an object, not {documents.kind(members)}.")
         return None
     item = _Item(place, members, text)
     found: list[Any] = []
@@ -53,7 +51,7 @@ def _value(place: str, members: Any, text: str, problems: list[Problem]) -> Valu
         try:
             found.append(part())
         except InvalidValueError as error:
-            problems.append(Problem(error.pointer or place, error.message))
+            problems.add(error.pointer or place, error.message)
     return Value(*found) if len(found) == len(Value.__struct_fields__) else None
 
 
