@@ -272,6 +272,7 @@ def nested(depth: int) -> dict[str, Any]:
     [
         ({"field": "a"}, "/operator"),
         ({"field": "a", "operator": "like", "value": "x"}, "/operator"),
+        ({"operator": "like"}, "/operator"),
         ({"field": "a", "operator": "=", "value": []}, "/value"),
         ({"field": "a", "operator": "in", "value": "x"}, "/value"),
         ({"field": "a", "operator": "in", "value": ["x", None]}, "/value/1"),

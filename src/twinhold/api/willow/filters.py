@@ -112,6 +112,8 @@ def _part(given: wire.PropertyFilter, pointer: str, depth: int) -> Part | None:
     if given.field:
         operator = _operator(given.operator, f"{pointer}/operator")
         return property_filters.test(given.field, operator, given.value, pointer)
+    if given.operator:
+        _operator(given.operator, f"{pointer}/operator")
     joins = _joins(given.filter_condition_operator, f"{pointer}/filterConditionOperator")
     parts = bodies.each(
         *(
