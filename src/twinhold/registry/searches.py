@@ -55,7 +55,7 @@ BUDGET_SECONDS = 0.6
 TWINS_A_BREATH = 10
 LONG_SEARCH = 20_000
 _MOST_SPANS = 32
-_MOST_KEPT = 20_000
+_MOST_KEPT = 30_000
 """Characters of rules whose conditions are kept ready for use."""
 
 

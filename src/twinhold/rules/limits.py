@@ -21,7 +21,7 @@ MAX_PATTERN = 1_000
 MAX_BITS = 4_096
 MAX_DIGITS = 100
 MAX_EXPONENT = 999
-MOST_KEPT = 20_000
+MOST_KEPT = 30_000
 """Characters of rules, and of regular expressions, that are kept ready for use."""
 WORK = 20_000
 
