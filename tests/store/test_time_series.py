@@ -21,10 +21,10 @@ from twinhold.store.sqlite import SqliteStore
 from twinhold.store.statement import Statement
 
 SHORT, LONG = 200, 3_000
-PAGE = 20
+PAGE, MOST = 20, 1 << 20
 TWINS = [str(uuid.UUID(int=number)) for number in range(5)]
 SHAPE = shape(Text("scalar"))
-PARAMETERS = "twins twin uuids externals owner capability since until time number count"
+PARAMETERS = "twins twin uuids externals owner capability since until time number count most"
 ANALYZE = Statement("ANALYZE")
 ANYTHING = dict.fromkeys(PARAMETERS.split(), "[]")
 KEYED = {
@@ -106,7 +106,7 @@ def test_a_read_costs_what_it_answers(new_store: Open, engine: str) -> None:
     async def measure(store: Store, twins: int) -> list[int]:
         asked = json.dumps([(number, twin, "id") for number, twin in enumerate(TWINS[:twins])])
         given = {"twins": asked, "time": SHORT // 2, "since": SHORT // 2, "until": LONG}
-        page = await cost(store, stored.PAGE, given | {"count": PAGE, "number": 2})
+        page = await cost(store, stored.PAGE, given | {"count": PAGE, "number": 2, "most": MOST})
         return [page, await cost(store, stored.LATEST, given)]
 
     async def check() -> None:

@@ -24,6 +24,9 @@ from twinhold.store.shape import Shape
 from twinhold.store.time_series import FACTS_START, Row
 from twinhold.store.twins import Facts
 
+MOST_BYTES = 8 * 1024 * 1024
+"""Bytes of the values of a page, and of what was said about them; the next page has the rest."""
+
 
 class Value(msgspec.Struct, frozen=True, gc=False):
     """A value as a client sent it.
@@ -272,11 +275,12 @@ async def _page(transaction: Transaction, twins: Mapping[int, Facts], window: Wi
         "until": window.until,
         # One more than asked for tells whether any remain.
         "count": window.count + 1,
+        "most": MOST_BYTES,
     }
     rows = await transaction.all(stored.PAGE.shaped(window.shape), parameters)
     page = rows[: window.count]
-    last = Position(page[-1][0], page[-1][1]) if len(rows) > window.count else None
-    return Page([document for _, _, document in page], last, [])
+    last = Position(page[-1][0], page[-1][1]) if rows and len(page) < rows[0][3] else None
+    return Page([document for _, _, document, _ in page], last, [])
 
 
 async def _latest(transaction: Transaction, twins: Mapping[int, Facts], span: Span) -> list[str]:

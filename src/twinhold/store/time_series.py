@@ -79,18 +79,25 @@ PAGE = Statement(
         FROM begun
     ),
     page AS MATERIALIZED (
-        SELECT number, asked_twin, twin_id, source_time AS page_time
+        SELECT number, asked_twin, twin_id, source_time AS page_time,
+            octet_length(scalar) + coalesce(octet_length(properties), 0) AS size
         FROM bounded CROSS JOIN {{each_of}} time_series
             WHERE twin = asked_twin AND source_time BETWEEN since AND last {{end_each}}
         ORDER BY source_time, number LIMIT :count
+    ),
+    measured AS (
+        SELECT number, asked_twin, twin_id, page_time, count(*) OVER () AS reached,
+            sum(size) OVER (ORDER BY page_time, number) AS so_far
+        FROM page
     )
-    SELECT source_time, number, {{document}}
-    FROM page CROSS JOIN {{each_of}} time_series
-        WHERE twin = asked_twin AND source_time = page_time {{end_each}}
+    SELECT source_time, number, {{document}}, reached
+    FROM measured CROSS JOIN {{each_of}} time_series
+        WHERE so_far <= :most AND twin = asked_twin AND source_time = page_time {{end_each}}
     ORDER BY source_time, number"""
 )
 """The values of some twins before a time and after a position, which is a time and the number of a
-twin: times, numbers and documents, in this order."""
+twin: times, numbers and documents, in this order, of `:most` bytes together. With each comes how
+many there would be of any size."""
 
 LATEST = Statement(
     f"""WITH {_ASKED},

@@ -119,6 +119,25 @@ def test_pages_go_on_where_the_last_one_ended(plant: Account) -> None:
         assert [(each["sourceTimestamp"], each["twinId"]) for each in found] == expected
 
 
+def test_a_page_of_large_values_ends_early(plant: Account) -> None:
+    """At 8 MiB, whatever was asked for: a server must not hold more for one answer."""
+    twins = [sensor(plant) for _ in range(2)]
+    for twin, name in zip(twins, "ab", strict=True):
+        for start in (0, 700):
+            large = (value(twin, second, name * 4_000) for second in range(start, start + 700))
+            post(plant, *large, value(twin, 2_000 + start, 1, properties={"p": name * 4_000}))
+    first = listing(plant, twins, 0, 10_000, pageSize=10_000)
+    assert 2_000 <= len(first["data"]) <= 8 * 1024 * 1024 // 4_000
+    token = first["continuationToken"]
+    second = listing(plant, twins, 0, 10_000, pageSize=10_000, continuationToken=token)
+    assert second["continuationToken"] is None
+    found = first["data"] + second["data"]
+    times = [moment(second) for second in (*range(1_400), 2_000, 2_700)]
+    assert [(each["sourceTimestamp"], each["twinId"]) for each in found] == [
+        (time, twin) for time in times for twin in sorted(twins)
+    ]
+
+
 def test_a_token_is_good_for_its_request_only(plant: Account, server: Server) -> None:
     twins = [sensor(plant), sensor(plant)]
     post(plant, *(value(twin, second) for second in range(5) for twin in twins))
