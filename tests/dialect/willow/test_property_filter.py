@@ -273,6 +273,12 @@ def nested(depth: int) -> dict[str, Any]:
         ({"field": "a"}, "/operator"),
         ({"field": "a", "operator": "like", "value": "x"}, "/operator"),
         ({"operator": "like"}, "/operator"),
+        ({"operator": ""}, "/operator"),
+        ({"filterConditionOperator": ""}, "/filterConditionOperator"),
+        (
+            {"field": "a", "operator": "isNull", "filterConditionOperator": "Xor"},
+            "/filterConditionOperator",
+        ),
         ({"field": "a", "operator": "=", "value": []}, "/value"),
         ({"field": "a", "operator": "in", "value": "x"}, "/value"),
         ({"field": "a", "operator": "in", "value": ["x", None]}, "/value/1"),

@@ -109,12 +109,11 @@ def _part(given: wire.PropertyFilter, pointer: str, depth: int) -> Part | None:
     if given.field and given.filters:
         message = "A filter has either a field or filters; put the test among the filters."
         raise InvalidValueError(message, pointer)
-    if given.field:
-        operator = _operator(given.operator, f"{pointer}/operator")
-        return property_filters.test(given.field, operator, given.value, pointer)
-    if given.operator:
-        _operator(given.operator, f"{pointer}/operator")
     joins = _joins(given.filter_condition_operator, f"{pointer}/filterConditionOperator")
+    tests = given.field or given.operator is not None
+    operator = _operator(given.operator, f"{pointer}/operator") if tests else None
+    if given.field and operator:
+        return property_filters.test(given.field, operator, given.value, pointer)
     parts = bodies.each(
         *(
             partial(_part, each, f"{pointer}/filters/{number}", depth + 1)
@@ -136,7 +135,7 @@ def _operator(text: str | None, pointer: str) -> Operator:
 
 
 def _joins(text: str | None, pointer: str) -> bool:
-    found = _JOINS.get((text or "And").lower())
+    found = _JOINS.get("and" if text is None else text.lower())
     if found is None:
         raise InvalidValueError(
             f"Filters are joined by And or Or, not {quoted(text or '')}.", pointer
