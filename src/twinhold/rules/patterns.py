@@ -72,15 +72,15 @@ class _Groups:
 class _Linear:
     """Anything else, run by RE2 on the text's UTF-8 form."""
 
-    def __init__(self, tree: Any) -> None:
-        self._tree = tree
+    def __init__(self, regex: str, tree: Any) -> None:
+        self._regex = regex  # the tree would take ten times the memory of all else
         self._steps = 1 + positions(tree)
         self._narrow = _program(tree, narrow=True)
 
     @functools.cached_property
     def _wide(self) -> Any:
         spend(_WIDE)
-        return _program(self._tree, narrow=False)
+        return _program(sre_parser.parse(self._regex), narrow=False)
 
     def match(self, text: str) -> Found | None:
         found = self._for(text).match(text.encode())
@@ -110,7 +110,7 @@ def _compiled(regex: str) -> Pattern | RuleSyntaxError:
         tree = sre_parser.parse(regex)
         if _is_plain(tree):
             return _Plain(regex, len(tree))
-        return _Linear(tree)
+        return _Linear(regex, tree)
     except RuleSyntaxError as error:
         return error
     except (re.error, re2.error, OverflowError, RecursionError, UnicodeError, Warning) as error:

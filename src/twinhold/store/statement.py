@@ -25,7 +25,7 @@ _PARAMETER = re.compile(r"'(?:[^']|'')*'|(?<!:):([a-z_][a-z0-9_]*)")
 _WORD = re.compile(r"\{([a-z_]+)\}")
 
 
-_MOST_KEPT = 700_000
+_MOST_KEPT = 250_000
 """Characters of statements with a condition that are kept ready for use."""
 
 
