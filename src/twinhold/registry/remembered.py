@@ -34,6 +34,7 @@ class Remembered:
 
     def add(self, digest: bytes, found: Principal, length: int) -> Principal:
         """Remember who is behind a credential of some length, as it is from now on."""
+        self.remove(digest)  # which another request may have added meanwhile
         if self._total > MOST_BYTES:
             self.clear()
         shared = self._models.setdefault((found.account, found.generation), found.models)
