@@ -19,14 +19,15 @@ from reliability.engines import Place
 from reliability.fuzz_requests import Requests
 from reliability.fuzz_wire import Sent, SilenceError, Wire
 from reliability.fuzz_world import World
-from tests.harness import ROOT, Server, serving
+from tests.harness import ROOT, Account, Server, serving
 
 SLOW_SECONDS = 1.0
 MOST_GROWTH = 1.05
 _SCHEMATHESIS = ROOT / ".venv/fuzz/bin/schemathesis"
 _IDLE_SECONDS = 15
 _LONGEST = 400
-_MOST_KEPT = 600
+_RULES, _OPERATORS = 600, ("==", "!=", "<", ">=")
+_LARGE_TWINS, _LARGE = 3_000, 3_000
 _LONGEST_REPORT = 4000
 _SERVER_ERROR = 500
 _NO_HTTP = "no request of HTTP"
@@ -103,7 +104,7 @@ def fuzz(place: Place, extent: Extent) -> Found:
     with serving(place.data, *place.options) as server:
         world = World.of(server.operator)
         found.begun = time.time()
-        _fill_caches(world)
+        _fill(world.account, server.account("Filling"))
         _send(server, world, extent.warm_up, found)
         before = _resting_memory(server)
         _send(server, world, extent, found)
@@ -115,11 +116,21 @@ def fuzz(place: Place, extent: Extent) -> Found:
     return found
 
 
-def _fill_caches(world: World) -> None:
-    """Have as many different rules read and said in SQL as the server keeps, which is bounded."""
-    for number in range(_MOST_KEPT):
-        rule = f"TWIN.floor > {number} and TWIN.name =~ 'a{number}.*' and TWIN.tags != null"
-        world.account.request("GET", "/twins", params={"match": rule, "details": "true"})
+def _fill(account: Account, other: Account) -> None:
+    """Have the server keep as much as it ever does: rules, statements, and pages of its file."""
+    for number in range(_RULES):
+        compared = " and ".join(
+            f"TWIN.a{place} {_OPERATORS[number >> 2 * place & 3]} {number}" for place in range(5)
+        )
+        rule = f"{compared} and TWIN.name =~ '{number}[a-z]*{'x' * 20}'"
+        account.request("GET", "/twins", params={"match": rule, "details": "true"})
+    for _ in range(_LARGE_TWINS):
+        other.request("POST", "/twins", json={"description": {"text": "x" * _LARGE}})
+    cursor = ""
+    while cursor is not None:
+        page = other.request("GET", "/twins", params={"details": "true", "cursor": cursor})
+        cursor = page.json()["cursor"]
+    other.request("GET", "/twins", params={"match": "TWIN.text == 'y'", "fill": "true"})
 
 
 def _send(server: Server, world: World, extent: Extent, found: Found) -> None:
