@@ -50,7 +50,7 @@ def test_idle_memory_and_start(
 
 
 def test_long_rules_do_not_stay_in_memory(tmp_path: Path, options: Options) -> None:
-    """Whoever may search can send rules without end; each is as large as a rule may be."""
+    """Whoever may search can send rules without end; each is nearly as large as a rule may be."""
     with serving(tmp_path / "data", *options()) as server:
         operator = server.operator
         assert operator.request("POST", "/twins").status_code == 201
