@@ -17,7 +17,7 @@ from twinhold.registry import access, ids, variables
 from twinhold.registry.index_values import span_of
 from twinhold.registry.ledgers import gathering
 from twinhold.registry.principal import Call
-from twinhold.rules import Hidden, Json, Text
+from twinhold.rules import MOST_KEPT, Hidden, Json, Text
 from twinhold.store import Transaction
 from twinhold.store import searches as stored
 from twinhold.store.engine import Row
@@ -55,8 +55,6 @@ BUDGET_SECONDS = 0.6
 TWINS_A_BREATH = 10
 LONG_SEARCH = 20_000
 _MOST_SPANS = 32
-_MOST_KEPT = 30_000
-"""Characters of rules whose conditions are kept ready for use."""
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -333,13 +331,13 @@ def _of_both(asked: "Predicate | None", allowed: "Predicate | None") -> "Predica
     return asked.with_further(allowed)
 
 
-@kept(_MOST_KEPT, lambda rule, twin_rule, _: len(rule.text) + len(twin_rule.text))
+@kept(MOST_KEPT, lambda rule, twin_rule, _: len(rule.text) + len(twin_rule.text))
 def _predicate_of_both(rule: "Rule", twin_rule: "Rule", engine: "Engine") -> "Predicate | None":
     """The condition of two rules, neither of which reads anything but the twin."""
     return _of_both(_predicate_of_twin(rule, engine), _predicate_of_twin(twin_rule, engine))
 
 
-@kept(_MOST_KEPT, lambda rule, _: len(rule.text))
+@kept(MOST_KEPT, lambda rule, _: len(rule.text))
 def _predicate_of_twin(rule: "Rule", engine: "Engine") -> "Predicate | None":
     """The condition of a rule that reads nothing but the twin; it is the same for every call."""
     return rule.to_sql(COLUMNS, engine)

@@ -279,7 +279,10 @@ async def _page(transaction: Transaction, twins: Mapping[int, Facts], window: Wi
     }
     rows = await transaction.all(stored.PAGE.shaped(window.shape), parameters)
     page = rows[: window.count]
-    last = Position(page[-1][0], page[-1][1]) if rows and len(page) < rows[0][3] else None
+    if not page:
+        return Page([], None, [])
+    time, number, _, reached = page[-1]
+    last = Position(time, number) if len(page) < reached else None
     return Page([document for _, _, document, _ in page], last, [])
 
 

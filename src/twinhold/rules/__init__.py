@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from twinhold.rules.columns import Column, Columns, Engine, Hidden, Json, Text
     from twinhold.rules.errors import RuleError, RuleEvaluationError, RuleSyntaxError
     from twinhold.rules.explaining import Explanation, Reason, explain
+    from twinhold.rules.limits import MOST_KEPT
     from twinhold.rules.predicates import Predicate
     from twinhold.rules.rule import Rule, parse
     from twinhold.rules.seeks import Seek
 
 __all__ = [
+    "MOST_KEPT",
     "Column",
     "Columns",
     "Engine",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "MOST_KEPT": "limits",
     "Column": "columns",
     "Columns": "columns",
     "Engine": "columns",

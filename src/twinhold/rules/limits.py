@@ -10,7 +10,7 @@ import threading
 
 from twinhold.rules.errors import RuleEvaluationError
 
-__all__ = ["DECIMALS", "begin", "spend", "spend_on"]
+__all__ = ["DECIMALS", "MOST_KEPT", "begin", "spend", "spend_on"]
 
 MAX_LENGTH = 4_096
 MAX_TOKENS = 1_200
@@ -22,7 +22,7 @@ MAX_BITS = 4_096
 MAX_DIGITS = 100
 MAX_EXPONENT = 999
 MOST_KEPT = 30_000
-"""Characters of rules, and of regular expressions, that are kept ready for use."""
+"""Characters that are kept ready for use: of rules, of those said in SQL, and of patterns."""
 WORK = 20_000
 
 # A container's elements are converted one by one, each at about a microsecond.

@@ -110,10 +110,10 @@ def _part(given: wire.PropertyFilter, pointer: str, depth: int) -> Part | None:
         message = "A filter has either a field or filters; put the test among the filters."
         raise InvalidValueError(message, pointer)
     joins = _joins(given.filter_condition_operator, f"{pointer}/filterConditionOperator")
-    tests = given.field or given.operator is not None
-    operator = _operator(given.operator, f"{pointer}/operator") if tests else None
-    if given.field and operator:
-        return property_filters.test(given.field, operator, given.value, pointer)
+    if given.field or given.operator is not None:
+        operator = _operator(given.operator, f"{pointer}/operator")
+        if given.field:
+            return property_filters.test(given.field, operator, given.value, pointer)
     parts = bodies.each(
         *(
             partial(_part, each, f"{pointer}/filters/{number}", depth + 1)
@@ -135,11 +135,10 @@ def _operator(text: str | None, pointer: str) -> Operator:
 
 
 def _joins(text: str | None, pointer: str) -> bool:
-    found = _JOINS.get("and" if text is None else text.lower())
+    word = "And" if text is None else text
+    found = _JOINS.get(word.lower())
     if found is None:
-        raise InvalidValueError(
-            f"Filters are joined by And or Or, not {quoted(text or '')}.", pointer
-        )
+        raise InvalidValueError(f"Filters are joined by And or Or, not {quoted(word)}.", pointer)
     return found
 
 
